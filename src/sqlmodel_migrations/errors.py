@@ -1,0 +1,110 @@
+"""The exceptions of this package: facts as fields, hints attached, one exit code each.
+
+MigrationsError
+├── UsageError            2  what was typed, or the configuration, is wrong
+├── AnswerNeeded          3  a question that may not be asked here; nothing was written
+├── DatabaseError         4  the database refused, or a lock was not had
+├── NotProven             1  a revision that was just written is wrong, and was taken away again
+├── ChangeRefused         5  a change would lose or break something, and was not made
+└── RevisionFailed        5  a revision failed; says what was applied and what was not
+
+`cli/` turns them into messages and exit codes in one place; a Python caller catches them.
+"""
+
+from __future__ import annotations
+
+import enum
+
+
+class ExitCode(enum.IntEnum):
+    """What a command ends with; the same for every command."""
+
+    YES = 0
+    NO = 1
+    USAGE = 2
+    ANSWER_NEEDED = 3
+    DATABASE = 4
+    REVISION_FAILED = 5
+    INTERRUPTED = 130
+
+
+class MigrationsError(Exception):
+    """Something that the user can act on: `message` says the effect, `hint` what to do.
+
+    `hint` is one imperative sentence or None; `details` are further lines (a traceback's
+    end, a list of names) shown below the message.
+    """
+
+    exit_code = ExitCode.NO
+
+    def __init__(self, message: str, *, hint: str | None = None, details: tuple[str, ...] = ()):
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.details = details
+
+
+class UsageError(MigrationsError):
+    """What was typed, or the configuration, is wrong."""
+
+    exit_code = ExitCode.USAGE
+
+
+class AnswerNeeded(MigrationsError):
+    """A question with two honest answers, where nobody may be asked; `flags` are the answers."""
+
+    exit_code = ExitCode.ANSWER_NEEDED
+
+    def __init__(self, message: str, *, flags: tuple[str, ...], hint: str | None = None):
+        super().__init__(message, hint=hint, details=flags)
+        self.flags = flags
+
+
+class DatabaseError(MigrationsError):
+    """The database refused: it is down, the password is wrong, a lock was not had."""
+
+    exit_code = ExitCode.DATABASE
+
+
+class NotProven(MigrationsError):
+    """A revision that was just written is wrong; `rejected` are the paths that its text is at."""
+
+    exit_code = ExitCode.NO
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        rejected: tuple[str, ...] = (),
+        hint: str | None = None,
+        details: tuple[str, ...] = (),
+    ):
+        super().__init__(message, hint=hint, details=details)
+        self.rejected = rejected
+
+
+class ChangeRefused(MigrationsError):
+    """A change inside a revision would lose or break something; its transaction is rolled back."""
+
+    exit_code = ExitCode.REVISION_FAILED
+
+
+class RevisionFailed(MigrationsError):
+    """A revision failed while it ran; `applied` and `pending` are revision ids in order."""
+
+    exit_code = ExitCode.REVISION_FAILED
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        failed: str,
+        applied: tuple[str, ...] = (),
+        pending: tuple[str, ...] = (),
+        hint: str | None = None,
+        details: tuple[str, ...] = (),
+    ):
+        super().__init__(message, hint=hint, details=details)
+        self.failed = failed
+        self.applied = applied
+        self.pending = pending
