@@ -1,0 +1,1 @@
+"""The database server: what it is, what it can, and what its errors mean."""

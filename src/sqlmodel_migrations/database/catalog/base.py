@@ -1,0 +1,157 @@
+"""What a database's schema is: frozen values, read by one module per dialect beside this one.
+
+Two catalogs of the same kind of server are compared by `difference` and hashed by `fingerprint`.
+Texts are the server's own where it has a printer; SQLite keeps what was typed, so its texts are
+put into one form by `sqlite`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from sqlalchemy import Connection
+
+PRIMARY_KEY, UNIQUE, CHECK = "primary key", "unique", "check"
+FOREIGN_KEY, EXCLUDE = "foreign key", "exclude"
+
+Expression = Literal["default", "computed", "check", "index"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column. `type` is as the server spells it: `character varying(50)`, `int(10) unsigned`.
+
+    `default` is None for computed and identity columns and for a PostgreSQL serial, whose
+    `identity` is "serial" and whose `sequence` is the sequence that it owns. `collation` is given
+    where it is not the table's or the type's own. `extra` is what else the server keeps:
+    "on update current_timestamp()", "invisible", "storage external".
+    """
+
+    name: str
+    type: str
+    nullable: bool
+    default: str | None = None
+    computed: str | None = None
+    is_stored: bool = False
+    identity: str | None = None
+    sequence: str | None = None
+    collation: str | None = None
+    comment: str | None = None
+    extra: str | None = None
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """One constraint; `definition` leaves its name out, and equal texts are equal constraints.
+
+    `kind` is "primary key", "unique", "check", "foreign key" or "exclude"; `name` is None where
+    the database has none. `target` is the key of the table that a foreign key refers to. `sql`
+    is the definition as somebody wrote it, where the database keeps that.
+    """
+
+    kind: str
+    name: str | None
+    columns: tuple[str, ...]
+    definition: str
+    target: str | None = None
+    target_columns: tuple[str, ...] = ()
+    sql: str | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Index:
+    """One index; `columns` are its keys, None for an expression, without included ones.
+
+    `definition` leaves its name out; `sql` is the statement that makes it again. `implements`
+    is the foreign key that MariaDB or MySQL has, by its name, probably made the index for.
+    """
+
+    name: str
+    is_unique: bool
+    columns: tuple[str | None, ...]
+    definition: str
+    sql: str
+    implements: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table; `schema` is None for the connection's default one.
+
+    `columns` are in order; `indexes` leave out those that only implement a constraint. `owner`
+    is None for an ordinary table, else "extension postgis", "partition of event", "inherits x",
+    "virtual" or "sqlite" (SQLite's own).
+    """
+
+    schema: str | None
+    name: str
+    columns: Mapping[str, Column]
+    constraints: tuple[Constraint, ...] = ()
+    indexes: tuple[Index, ...] = ()
+    triggers: Mapping[str, str] = field(default_factory=dict)
+    comment: str | None = None
+    options: tuple[str, ...] = ()
+    owner: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The name, with its schema where that is not the default one."""
+        return key(self.schema, self.name)
+
+
+@dataclass(frozen=True)
+class Enum:
+    """An enum type of PostgreSQL; `users` are columns: `hero.kind`, of arrays `item.tags[]`."""
+
+    schema: str | None
+    name: str
+    labels: tuple[str, ...]
+    users: tuple[str, ...] = ()
+    comment: str | None = None
+    owner: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The name, with its schema where that is not the default one."""
+        return key(self.schema, self.name)
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """A schema. Everything is found by its key; `schemas` are those beside the default one."""
+
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    enums: Mapping[str, Enum] = field(default_factory=dict)
+    sequences: Mapping[str, str] = field(default_factory=dict)
+    views: Mapping[str, str] = field(default_factory=dict)
+    domains: Mapping[str, str] = field(default_factory=dict)
+    schemas: tuple[str, ...] = ()
+
+
+class CatalogModule(Protocol):
+    """The shape of a dialect's module in this family."""
+
+    def read(
+        self,
+        connection: Connection,
+        schemas: Collection[str | None] | None,
+        ignore: Callable[[str], bool],
+    ) -> Catalog:
+        """Read the catalog in a number of queries that does not depend on that of the tables."""
+
+    def equivalent(
+        self,
+        connection: Connection,
+        table: Table,
+        kind: Expression,
+        texts: tuple[str, str],
+        column: Column | None,
+    ) -> bool:
+        """Whether two different texts mean the same on this table; in doubt False."""
+
+
+def key(schema: str | None, name: str) -> str:
+    """Return how a table is called here: `name`, or `schema.name` outside the default schema."""
+    return f"{schema}.{name}" if schema else name

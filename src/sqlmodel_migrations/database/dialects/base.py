@@ -1,0 +1,56 @@
+"""What every dialect's module offers; the modules beside this one are its siblings."""
+
+from __future__ import annotations
+
+import re
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sqlalchemy import URL, Connection
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What a driver's error means: the effect, and what to do."""
+
+    message: str
+    hint: str | None = None
+
+
+class DialectModule(Protocol):
+    """The shape of a module in this family."""
+
+    @property
+    def has_transactional_ddl(self) -> bool:
+        """Whether a rolled back transaction takes CREATE and ALTER back, on any connection."""
+
+    def real_transactions(self, connection: Connection) -> AbstractContextManager[None]:
+        """Make BEGIN, COMMIT and ROLLBACK hold for DDL as far as the server allows."""
+
+    def checked(self, connection: Connection | None) -> AbstractContextManager[None]:
+        """Check, when a revision's statements have run, what the server has not checked itself."""
+
+    def server(self, connection: Connection) -> str:
+        """Return the server's product name and version, e.g. `PostgreSQL 15.4`."""
+
+    def commits_ddl(self) -> bool:
+        """Whether every DDL statement is committed at once, so that no rollback undoes it."""
+
+    def limits_texts(self) -> bool:
+        """Whether VARCHAR(n) refuses a text of more than n characters."""
+
+    def connect_arguments(self, url: URL) -> dict[str, Any]:
+        """Return the driver's arguments that must differ from what SQLAlchemy makes of `url`."""
+
+    def explain(self, error: str) -> Explanation | None:
+        """Say what a driver's error text means; None where it is not known."""
+
+
+def explained(error: str, texts: tuple[tuple[str, str, str | None], ...]) -> Explanation | None:
+    """Return the first explanation whose pattern is found; `{0}` is its first group."""
+    for pattern, message, hint in texts:
+        if found := re.search(pattern, error, re.IGNORECASE):
+            groups = found.groups()
+            return Explanation(message.format(*groups), hint and hint.format(*groups))
+    return None

@@ -1,0 +1,52 @@
+"""Dialects that we know nothing of: Alembic's behaviour, nothing promised beyond it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import URL, Connection
+
+from sqlmodel_migrations.database.dialects.base import Explanation
+
+# Nothing is known.
+has_transactional_ddl = False
+
+
+@contextlib.contextmanager
+def real_transactions(connection: Connection) -> Iterator[None]:
+    """Leave the driver's transactions as they are."""
+    yield
+
+
+@contextlib.contextmanager
+def checked(connection: Connection | None) -> Iterator[None]:
+    """Check nothing."""
+    yield
+
+
+def server(connection: Connection) -> str:
+    """Return the dialect's name and the version as SQLAlchemy knows it."""
+    version = connection.dialect.server_version_info or ()
+    return " ".join([connection.dialect.name, ".".join(str(part) for part in version)]).strip()
+
+
+def commits_ddl() -> bool:
+    """Trust the server's transactions."""
+    return False
+
+
+def limits_texts() -> bool:
+    """Take VARCHAR(n) at its word."""
+    return True
+
+
+def connect_arguments(url: URL) -> dict[str, Any]:
+    """Leave the arguments as SQLAlchemy makes them."""
+    return {}
+
+
+def explain(error: str) -> Explanation | None:
+    """Know no error texts."""
+    return None

@@ -1,0 +1,66 @@
+"""PostgreSQL: DDL is transactional, so the driver's transactions are enough."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from sqlmodel_migrations.database.dialects.base import Explanation, explained
+from sqlmodel_migrations.database.dialects.other import (
+    checked,
+    commits_ddl,
+    connect_arguments,
+    limits_texts,
+    real_transactions,
+)
+
+__all__ = [
+    "checked",
+    "commits_ddl",
+    "connect_arguments",
+    "explain",
+    "limits_texts",
+    "real_transactions",
+    "server",
+]
+
+# DDL rolls back.
+has_transactional_ddl = True
+
+# Texts of the server (src/backend/utils/init/postinit.c, libpq/auth.c) and of libpq, asyncpg.
+_TEXTS = (
+    (
+        r'database "([^"]+)" does not exist',
+        "the database '{0}' does not exist",
+        "create it: createdb {0}",
+    ),
+    (
+        r'password authentication failed for user "([^"]+)"',
+        "the password for user '{0}' is wrong",
+        "check the database URL",
+    ),
+    (r'role "([^"]+)" does not exist', "the user '{0}' does not exist", "check the database URL"),
+    (
+        r"no password supplied",
+        "the server asks for a password, and the URL has none",
+        "check the database URL",
+    ),
+    (
+        r"connection refused|could not connect|connect call failed|connection to server .* failed"
+        r"|failed to resolve host|name or service not known|getaddrinfo failed|timeout expired",
+        "the PostgreSQL server cannot be reached",
+        "start it, or check host and port of the database URL",
+    ),
+    (r"the database system is starting up", "the PostgreSQL server is still starting", "try again"),
+    (r"permission denied", "the database refuses: permission denied", None),
+)
+
+
+def server(connection: Connection) -> str:
+    """Return e.g. `PostgreSQL 15.4`."""
+    version = str(connection.exec_driver_sql("SHOW server_version").scalar_one())
+    return f"PostgreSQL {version.split()[0]}"
+
+
+def explain(error: str) -> Explanation | None:
+    """Say what a text of the server or of its drivers means."""
+    return explained(error, _TEXTS)
