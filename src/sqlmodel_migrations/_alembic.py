@@ -1,0 +1,293 @@
+"""Every name of Alembic that Alembic does not promise, one function each.
+
+Nothing else in the package may touch a private name of Alembic; `tests/test_alembic.py` tests
+each of these against the installed release, so that a new one shows at once what it moved.
+`Any` is allowed here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from alembic import context as alembic_context
+from alembic import op as alembic_op
+from alembic.autogenerate import RevisionContext, render
+from alembic.autogenerate.api import AutogenContext
+from alembic.config import Config
+from alembic.operations import Operations
+from alembic.operations.base import AbstractOperations
+from alembic.operations.batch import BatchOperationsImpl
+from alembic.operations.ops import AlterColumnOp, MigrateOperation
+from alembic.runtime import plugins
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import HeadMaintainer, MigrationContext, RevisionStep
+from alembic.script import Script, ScriptDirectory, write_hooks
+from alembic.util import pyfiles
+from sqlalchemy import Column
+
+Options = dict[str, Any]
+
+
+class Host(Protocol):
+    """What decides over a run of env.py: which options hold, and what is done."""
+
+    def configure(self, options: Options) -> Options:
+        """Return the options that the migration context is to be made with."""
+
+    def run(self, context: MigrationContext, arguments: Mapping[str, Any]) -> None:
+        """Do the work, where env.py says `context.run_migrations(**arguments)`."""
+
+
+class HostedEnvironment(EnvironmentContext):
+    """An environment in which env.py, whoever wrote it, asks its host what to do."""
+
+    def __init__(self, config: Config, script: ScriptDirectory, host: Host, **options: Any):
+        super().__init__(config, script, **options)
+        self.host = host
+
+    def configure(self, connection: Any = None, url: Any = None, **options: Any) -> None:  # type: ignore[override]
+        """Make the migration context with what the host makes of env.py's options."""
+        super().configure(**self.host.configure({"connection": connection, "url": url, **options}))
+
+    def begin_transaction(self) -> Any:
+        """Leave transactions to the host, except offline, where they are text."""
+        return super().begin_transaction() if self.is_offline_mode() else contextlib.nullcontext()
+
+    def run_migrations(self, **kw: Any) -> None:
+        context = self.get_context()
+        with operations(context):
+            self.host.run(context, kw)
+
+    def __enter__(self) -> EnvironmentContext:
+        """Make `alembic.context` mean this environment, and remember what it meant before."""
+        self._outer: EnvironmentContext | None = vars(alembic_context).get("_proxy")
+        return super().__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        super().__exit__(*error)
+        if self._outer is not None:
+            self._outer._install_proxy()
+
+
+# The proxies behind `alembic.context` are kept by class: ours must find the same ones.
+HostedEnvironment._setups[HostedEnvironment] = EnvironmentContext._setups[EnvironmentContext]
+
+
+def _remove_operations_proxy() -> None:
+    """Take `alembic.op` away again: `Operations.context` leaves it set when a revision fails."""
+    for globals_, _ in Operations._setups[Operations][1]:
+        if globals_.get("_proxy") is not None:
+            globals_["_proxy"]._remove_proxy()
+
+
+@contextlib.contextmanager
+def operations(context: MigrationContext) -> Iterator[Operations]:
+    """Make `alembic.op` mean a context of our own, and put back what it meant in every case."""
+    outer: Operations | None = vars(alembic_op).get("_proxy")
+    try:
+        with Operations.context(context) as op:
+            yield op
+    finally:
+        _remove_operations_proxy()
+        if outer is not None:
+            outer._install_proxy()
+
+
+def current_options() -> Mapping[str, Any]:
+    """Return the options of the environment that env.py runs in right now."""
+    proxy: EnvironmentContext | None = vars(alembic_context).get("_proxy")
+    return proxy.context_opts if proxy is not None else {}
+
+
+def upgrade_steps(script: ScriptDirectory, target: str, heads: Sequence[str]) -> list[RevisionStep]:
+    """Return the steps from the current heads up to `target`, in order."""
+    return list(script._upgrade_revs(target, tuple(heads)))  # type: ignore[arg-type]
+
+
+def downgrade_steps(
+    script: ScriptDirectory, target: str, heads: Sequence[str]
+) -> list[RevisionStep]:
+    """Return the steps from the current heads down to `target`, in order."""
+    return list(script._downgrade_revs(target, tuple(heads)))  # type: ignore[arg-type]
+
+
+def stamp_steps(script: ScriptDirectory, targets: Sequence[str], heads: Sequence[str]) -> list[Any]:
+    """Return the steps that move the version table to `targets` without running anything."""
+    return list(script._stamp_revs(tuple(targets), tuple(heads)))
+
+
+def step_of(script: ScriptDirectory, revision: str, *, is_upgrade: bool) -> RevisionStep:
+    """Return the step that runs one revision's upgrade or downgrade, wherever it stands."""
+    return RevisionStep(script.revision_map, script.get_revision(revision), is_upgrade)
+
+
+def planned_steps(context: MigrationContext, heads: tuple[str, ...]) -> Iterable[RevisionStep]:
+    """Return the steps of the command that the environment was made for."""
+    assert context._migrations_fn is not None
+    return context._migrations_fn(heads, context)
+
+
+def step_revision(step: Any) -> str | None:
+    """Return the id of a step's revision; None for a stamp to several at once."""
+    revision = getattr(step, "revision", None)
+    return getattr(revision, "revision", None)
+
+
+def loaded_file(error: BaseException) -> tuple[Path, int] | None:
+    """Return the file, and its line, that Alembic was executing as a module when `error` came up.
+
+    That is a revision or env.py itself: whatever was loaded last.
+    """
+    found: tuple[Path, int] | None = None
+    is_next = False
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        if frame.f_globals.get("__name__") == pyfiles.__name__:
+            is_next = True
+        elif is_next and frame.f_code.co_name == "<module>":
+            found, is_next = (Path(frame.f_code.co_filename), line), False
+    return found
+
+
+def written_ids(step: Any) -> tuple[str, ...]:
+    """Return the ids that a step may write into the version table."""
+    return tuple(step.to_revisions)
+
+
+def version_column(context: MigrationContext) -> Column[str]:
+    """Return the column of the version table as Alembic would make it."""
+    return context._version.c.version_num
+
+
+class Heads:
+    """The rows of the version table while steps are run; reads and writes go through Alembic."""
+
+    def __init__(self, context: MigrationContext, heads: Iterable[str]):
+        self._context = context
+        self._maintainer = HeadMaintainer(context, heads)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(sorted(self._maintainer.heads))
+
+    def advance(self, step: Any, arguments: Mapping[str, Any]) -> None:
+        """Record a step as run, and tell env.py's `on_version_apply` callbacks."""
+        self._maintainer.update_to_step(step)
+        for callback in self._context.on_version_apply_callbacks:
+            callback(
+                ctx=self._context,
+                step=step.info,
+                heads=set(self._maintainer.heads),
+                run_args=arguments,
+            )
+
+
+def ensure_version_table(context: MigrationContext, *, purge: bool = False) -> None:
+    """Create the version table where it is missing; `purge` deletes its rows."""
+    context._ensure_version_table(purge=purge)
+
+
+def has_version_table(context: MigrationContext) -> bool:
+    """Whether the version table exists; creates nothing."""
+    return context._has_version_table()
+
+
+def transaction_of_step(context: MigrationContext) -> Any:
+    """Begin the transaction of one revision, so that `autocommit_block` can interrupt it."""
+    return context.begin_transaction(_per_migration=True)
+
+
+def is_in_external_transaction(context: MigrationContext) -> bool:
+    """Whether the caller of the migration owns the transaction."""
+    return context._in_external_transaction
+
+
+def module_of(script: Script) -> Any:
+    """Return the executed module of a revision."""
+    return script.module
+
+
+@contextlib.contextmanager
+def template_values(
+    script: ScriptDirectory, change: Callable[[Options], Options]
+) -> Iterator[None]:
+    """Let `change` see what every template of `script` is filled with, and return it changed."""
+    original = script._generate_template
+
+    def generate(src: Path, dest: Path, **values: Any) -> None:
+        original(src, dest, **change(values))
+
+    patched: Any = script
+    patched._generate_template = generate
+    try:
+        yield
+    finally:
+        del patched._generate_template
+
+
+def run_post_write_hooks(path: Path, hooks: Sequence[Mapping[str, str]]) -> None:
+    """Run the formatters that the project configured on a new revision file."""
+    if hooks:
+        write_hooks._run_hooks(path, list(hooks))
+
+
+def last_autogen_context(revision: RevisionContext) -> AutogenContext | None:
+    """Return the context that a comparison left for rendering; None for an empty revision."""
+    return getattr(revision, "_last_autogen_context", None)
+
+
+@contextlib.contextmanager
+def intercepted_operations(seen: Callable[[Any], None]) -> Iterator[None]:
+    """Show every operation to `seen` instead of running it; put the original back in every case.
+
+    `invoke` is the one place that sees all of them, those inside `batch_alter_table` too.
+    """
+    invoke, flush = AbstractOperations.invoke, BatchOperationsImpl.flush
+    patched: Any = AbstractOperations
+    batch: Any = BatchOperationsImpl
+    patched.invoke = lambda self, operation: seen(operation)
+    batch.flush = lambda self: None
+    try:
+        yield
+    finally:
+        patched.invoke, batch.flush = invoke, flush
+
+
+def is_registered(plugin: str) -> bool:
+    """Whether an autogenerate plugin of this name is known to Alembic."""
+    return plugin in plugins._all_plugins
+
+
+def user_compare_type(context: MigrationContext) -> Any:
+    """Return what env.py gave as `compare_type`: True, False or a callable."""
+    return context._user_compare_type
+
+
+def user_compare_server_default(context: MigrationContext) -> Any:
+    """Return what env.py gave as `compare_server_default`: True, False or a callable."""
+    return context._user_compare_server_default
+
+
+def rendered(context: AutogenContext, operation: MigrateOperation) -> list[str]:
+    """Return the lines of Python that an operation is written as."""
+    return render.render_op(context, operation)
+
+
+def rendered_alter_column(context: AutogenContext, operation: AlterColumnOp) -> str:
+    """Return `op.alter_column(…)` as Alembic writes it, without what it does not know."""
+    return render._alter_column(context, operation)
+
+
+def is_batched(context: AutogenContext) -> bool:
+    """Whether operations are being written as methods of `batch_op`."""
+    return context._has_batch
+
+
+@contextlib.contextmanager
+def within_batch(context: AutogenContext) -> Iterator[None]:
+    """Let operations be written as methods of `batch_op`."""
+    with context._within_batch():
+        yield

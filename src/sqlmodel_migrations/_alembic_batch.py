@@ -1,0 +1,99 @@
+"""Batches of Alembic: `op.batch_alter_table` as values, and the place where it is carried out.
+
+Belongs to `_alembic`: names that Alembic and SQLAlchemy do not promise are touched here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from alembic.ddl.impl import DefaultImpl
+from alembic.operations.batch import BatchOperationsImpl
+from alembic.util.sqla_compat import _ensure_scope_for_ddl
+from sqlalchemy import Connection, Dialect, Table
+from sqlalchemy.schema import Constraint
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One operation of a batch: a method of Alembic's implementation, with its arguments."""
+
+    name: str
+    arguments: tuple[Any, ...]
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One `op.batch_alter_table` block, at its end; names are Alembic's own."""
+
+    impl: DefaultImpl
+    connection: Connection | None
+    table: str
+    schema: str | None
+    recreate: str
+    entries: tuple[Entry, ...]
+    copy_from: Table | None
+    table_args: tuple[Any, ...]
+    table_kwargs: Mapping[str, Any]
+    reflect_args: tuple[Any, ...]
+    naming_convention: Mapping[str, Any] | None
+    partial_reordering: Sequence[Sequence[str]]
+    would_recreate: bool
+
+    @property
+    def dialect(self) -> Dialect:
+        return self.impl.dialect
+
+    def run(self, entry: Entry) -> None:
+        """Carry out one operation by Alembic's own ALTER."""
+        getattr(self.impl, entry.name)(*entry.arguments, **entry.options)
+
+
+@contextlib.contextmanager
+def flushed_by(flush: Callable[[Batch], bool]) -> Iterator[None]:
+    """Give every batch to `flush`; Alembic does what it returns False for. Restored afterwards."""
+    original = BatchOperationsImpl.flush
+
+    def replacement(self: BatchOperationsImpl) -> None:
+        with _ensure_scope_for_ddl(self.impl.connection):
+            if not flush(_batch(self)):
+                original(self)
+
+    BatchOperationsImpl.flush = replacement  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        BatchOperationsImpl.flush = original  # type: ignore[method-assign]
+
+
+def _batch(of: BatchOperationsImpl) -> Batch:
+    return Batch(
+        impl=of.impl,
+        connection=None if of.impl.as_sql else of.impl.connection,
+        table=of.table_name,
+        schema=of.schema,
+        recreate=of.recreate,
+        entries=tuple(Entry(name, tuple(args), dict(kw)) for name, args, kw in of.batch),
+        copy_from=of.copy_from,
+        table_args=tuple(of.table_args),
+        table_kwargs=dict(of.table_kwargs),
+        reflect_args=tuple(of.reflect_args),
+        naming_convention=of.naming_convention,
+        partial_reordering=tuple(of.partial_reordering or ()),
+        would_recreate=of._should_recreate(),
+    )
+
+
+def is_made(constraint: Constraint, dialect: Dialect) -> bool:
+    """Whether a constraint is part of a CREATE TABLE on this dialect; a type's own may not be."""
+    rule = constraint._create_rule
+    return rule is None or bool(rule(dialect.ddl_compiler(dialect, None)))  # type: ignore[arg-type]
+
+
+def is_of_type(constraint: Constraint) -> bool:
+    """Whether a constraint belongs to a type, as the CHECK of a Boolean or an Enum does."""
+    return bool(constraint._type_bound)

@@ -1,0 +1,1 @@
+"""Revisions run on one connection, inside the user's own env.py."""

@@ -1,0 +1,170 @@
+"""The checkout: one section of a project, with what the caller passed beside it.
+
+Every verb starts here: from the configuration to a run of env.py with a session as its host.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TextIO
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import URL, Connection, Engine, MetaData
+
+from sqlmodel_migrations.database import failures
+from sqlmodel_migrations.errors import MigrationsError, UsageError
+from sqlmodel_migrations.history import index
+from sqlmodel_migrations.history.graph import Graph
+from sqlmodel_migrations.project.settings import Settings
+from sqlmodel_migrations.run import alembic_config, env_script, redirect, refusal, surroundings
+from sqlmodel_migrations.run.env_script import Request, Session, Task
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+
+@dataclass
+class Checkout:
+    """Settings and revision files of one database, and what to run on."""
+
+    settings: Settings
+    url: URL | None = None
+    bind: Engine | Connection | AsyncEngine | None = None
+    metadata: Sequence[MetaData] = ()
+    x: Sequence[str] = ()
+    is_in_loop: bool = False
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The history as it stands in the revision files."""
+        found = self.settings
+        return Graph(
+            index.read(
+                found.version_locations, recursive=found.recursive, sourceless=found.sourceless
+            )
+        )
+
+    def read_again(self) -> None:
+        """Forget the history: files were written."""
+        self.__dict__.pop("graph", None)
+
+    def in_loop(self, connection: Connection) -> Checkout:
+        """Return the same on a connection of an AsyncEngine, in a greenlet of its loop."""
+        twin = copy(self)
+        twin.bind, twin.is_in_loop = connection, True
+        return twin
+
+    @property
+    def async_engine(self) -> AsyncEngine | None:
+        """The AsyncEngine; SQLAlchemy's asyncio is not imported where none is used."""
+        is_async = hasattr(self.bind, "sync_engine") and not isinstance(
+            self.bind, Engine | Connection
+        )
+        return self.bind if is_async else None  # type: ignore[return-value]
+
+    @property
+    def has_callers_transaction(self) -> bool:
+        """Whether a Connection was passed in, so that the caller commits."""
+        return isinstance(self.bind, Connection) and not self.is_in_loop
+
+    def config(self, verb: str, *, output: TextIO | None = None, **arguments: Any) -> Config:
+        """Return Alembic's Config for a command; `arguments` are what env.py may look up."""
+        return alembic_config.make(self.settings, x=self.x, output=output, verb=verb, **arguments)
+
+    def script(self, config: Config) -> ScriptDirectory:
+        """Return Alembic's view of the revision files; raises `UsageError`."""
+        self._require_env_py()
+        with commands(), surroundings.kept_path():
+            return env_script.script_directory(config)
+
+    def _require_env_py(self) -> None:
+        location = self.settings.script_location
+        missing = f"folder '{location}'" if not location.is_dir() else f"env.py in '{location}'"
+        if not self.settings.env_py.is_file():
+            raise UsageError(
+                f"there is no {missing}",
+                hint="bring it back, or correct 'script_location' in the configuration",
+            )
+
+    def request(self) -> Request:
+        """Return what an env.py of ours is asked; raises `UsageError` for an AsyncEngine."""
+        if self.async_engine is not None:
+            raise UsageError(
+                "an AsyncEngine cannot be used outside its event loop",
+                hint="await aupgrade(), adowngrade() or acurrent()",
+            )
+        return Request(
+            self.settings,
+            url=self.url,
+            bind=self.bind,  # type: ignore[arg-type]
+            bind_url=None if self.bind is None else self.bind.engine.url,
+            metadata=self.metadata,
+            is_in_loop=self.is_in_loop,
+        )
+
+    def run(
+        self,
+        config: Config,
+        script: ScriptDirectory,
+        session: Session,
+        options: Mapping[str, Any],
+    ) -> None:
+        """Run env.py once; what drivers and Alembic raise becomes ours, with a hint."""
+        session.owns_transactions = not self.has_callers_transaction
+        with commands(), failures.explained(self.url), redirect.without_empty_files():
+            env_script.run(config, script, session, options={"fn": _no_steps, **options})
+
+    def read(self, task: Task) -> None:
+        """Run a task that changes nothing, not even by making an SQLite file."""
+        config = self.config("current")
+        with redirect.redirected(redirect.without_new_files):
+            session = Session(self.request(), task)
+            self.run(config, self.script(config), session, {"dont_mutate": True})
+
+    def current(self) -> tuple[str, ...]:
+        """Return the ids in the version table, known to this checkout or not."""
+        found: list[str] = []
+        self.read(lambda context, _: found.extend(context.get_current_heads()))
+        return tuple(dict.fromkeys(found))
+
+    def require_known(self, ids: Sequence[str]) -> None:
+        """Raise `UsageError` for a revision of the database that no file here has."""
+        missing = [i for i in ids if i not in self.graph.revisions]
+        if missing:
+            raise UsageError(
+                f"the database is at revision '{missing[0]}', which no file of this checkout has:"
+                " it is newer than this code, or from another branch",
+                hint="check out the code that has it, or put its file back; where it is gone for"
+                " good, type: sqlmodel migrations stamp --purge REVISION",
+            )
+
+    def require_target(self, target: str) -> None:
+        """Raise `UsageError` for an unknown revision, before the database is asked."""
+        self.graph.require_sound()
+        if not target.startswith(("+", "-")) and "current" not in target:
+            self.graph.resolve(target)
+
+
+@contextlib.contextmanager
+def commands() -> Iterator[None]:
+    """Raise what Alembic refuses, and a revision file that it cannot import, as `UsageError`."""
+    try:
+        yield
+    except CommandError as error:
+        raise refusal.explained(error) from error
+    except MigrationsError:
+        raise
+    except Exception as error:
+        if broken := refusal.broken_script(error):
+            raise broken from error
+        raise
+
+
+def _no_steps(*_: Any) -> tuple[()]:
+    return ()

@@ -1,0 +1,194 @@
+"""A move of the database along the history: upgrade, downgrade and stamp."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TextIO
+
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+
+from sqlmodel_migrations import _alembic
+from sqlmodel_migrations.errors import AnswerNeeded, UsageError
+from sqlmodel_migrations.history.index import Revision
+from sqlmodel_migrations.run import losses, redirect, runner
+from sqlmodel_migrations.run.checkout import Checkout
+from sqlmodel_migrations.run.env_script import Session
+from sqlmodel_migrations.run.losses import Losses
+from sqlmodel_migrations.run.runner import Progress
+
+Confirm = Callable[[Losses], bool]
+Heads = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an upgrade, downgrade or stamp did; heads are revision ids."""
+
+    applied: tuple[Revision, ...] = ()
+    before: Heads = ()
+    after: Heads = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Move:
+    """Where to go and how: `steps` gives Alembic's steps, `start` is for SQL alone."""
+
+    steps: Callable[[ScriptDirectory, Heads], Sequence[Any]]
+    target: str | Heads
+    start: str | None = None
+    sql: TextIO | None = None
+    tag: str | None = None
+    purge: bool = False
+    confirm: Confirm | None = None
+
+    @property
+    def is_offline(self) -> bool:
+        return self.sql is not None
+
+
+def upgrade(checkout: Checkout, target: str, sql: TextIO | None, tag: str | None) -> Outcome:
+    """Run the revisions up to `target`, or write them as SQL."""
+    start, target = split_range(target, offline=sql is not None)
+    checkout.require_target(target)
+
+    def steps(script: ScriptDirectory, heads: Heads) -> Sequence[Any]:
+        return _alembic.upgrade_steps(script, target, heads)
+
+    return run(checkout, Move(steps, target, start, sql, tag))
+
+
+def downgrade(
+    checkout: Checkout, target: str, sql: TextIO | None, tag: str | None, confirm: Confirm
+) -> Outcome:
+    """Run the revisions back down to `target`; SQL without a range goes down from the head."""
+    start, target = split_range(target, offline=sql is not None)
+    checkout.require_target(target)
+    if sql is not None and start is None:
+        start = _head(checkout)
+
+    def steps(script: ScriptDirectory, heads: Heads) -> Sequence[Any]:
+        return _alembic.downgrade_steps(script, target, heads)
+
+    # A database that is not there has nothing to go down from: it is not made for that.
+    with redirect.redirected(redirect.without_new_files):
+        return run(checkout, Move(steps, target, start, sql, tag, confirm=confirm))
+
+
+def _head(checkout: Checkout) -> str:
+    """The one head, from which SQL goes down."""
+    heads = checkout.graph.resolve("head")
+    if not heads:
+        raise UsageError(
+            "there is no revision to go down from", hint="type: sqlmodel migrations revision"
+        )
+    return heads[0].id
+
+
+def stamp(
+    checkout: Checkout, targets: Sequence[str], sql: TextIO | None, tag: str | None, purge: bool
+) -> Outcome:
+    """Record that the database is at `targets`, without running anything."""
+    ranges = [split_range(target, offline=sql is not None) for target in targets]
+    ids = tuple(target for _, target in ranges)
+    for target in ids:
+        checkout.require_target(target)
+
+    def steps(script: ScriptDirectory, heads: Heads) -> Sequence[Any]:
+        return _alembic.stamp_steps(script, ids, heads)
+
+    start = next((start for start, _ in ranges if start), None)
+    return run(checkout, Move(steps, ids, start, sql, tag, purge))
+
+
+def run(checkout: Checkout, move: Move) -> Outcome:
+    """Run a move in every context that env.py makes: one per database."""
+    config = checkout.config("upgrade", output=move.sql)
+    journey = _Journey(checkout, move, checkout.script(config))
+    session = Session(checkout.request(), journey.run)
+    options = {
+        "fn": lambda heads, _: journey.steps(heads),
+        "as_sql": move.is_offline,
+        "starting_rev": move.start,
+        "destination_rev": move.target,
+        "tag": move.tag,
+    }
+    checkout.run(config, journey.script, session, options)
+    return journey.outcome(session.notes)
+
+
+@dataclass
+class _Journey:
+    """One move under way."""
+
+    checkout: Checkout
+    move: Move
+    script: ScriptDirectory
+    progress: Progress = field(default_factory=Progress)
+
+    def steps(self, heads: Heads) -> Sequence[Any]:
+        self.checkout.require_known(heads)
+        try:
+            return self.move.steps(self.script, heads)
+        except CommandError:
+            # Alembic refuses; the history says it in words, where it refuses as well.
+            self._resolve(heads)
+            raise
+
+    def _resolve(self, heads: Heads) -> None:
+        targets = self.move.target
+        for target in [targets] if isinstance(targets, str) else targets:
+            self.checkout.graph.resolve(target, current=list(heads))
+
+    def run(self, context: MigrationContext, arguments: Mapping[str, Any]) -> None:
+        if self.move.confirm is not None and not context.as_sql:
+            self._ask(context, arguments, self.move.confirm)
+        runner.run(
+            context,
+            self.steps,
+            arguments=arguments,
+            purge=self.move.purge,
+            progress=self.progress,
+        )
+
+    def _ask(
+        self, context: MigrationContext, arguments: Mapping[str, Any], confirm: Confirm
+    ) -> None:
+        """Ask before rows go away; raises `AnswerNeeded` where the answer is no."""
+        steps = self.steps(context.get_current_heads())
+        found = losses.of_steps(context, steps, arguments)
+        if found and not confirm(found):
+            raise AnswerNeeded(
+                f"the downgrade takes away {', '.join(found.lines)}",
+                flags=("--yes",),
+                hint="type it again with this flag if that is meant",
+            )
+
+    def outcome(self, notes: Sequence[str]) -> Outcome:
+        revisions = self.checkout.graph.revisions
+        return Outcome(
+            tuple(revisions[i] for i in self.progress.applied),
+            self.progress.before,
+            self.progress.after,
+            tuple(notes),
+        )
+
+
+def refuse_losses(_: Losses) -> bool:
+    """Answer no, where nobody may be asked."""
+    return False
+
+
+def split_range(target: str, *, offline: bool) -> tuple[str | None, str]:
+    """Split `FROM:TO`, which only SQL mode knows; raises `UsageError` elsewhere."""
+    start, colon, end = target.partition(":")
+    if not colon:
+        return None, target
+    if not offline:
+        raise UsageError(
+            f"'{target}' is a range, which is for --sql only", hint=f"type the target: {end}"
+        )
+    return start, end
