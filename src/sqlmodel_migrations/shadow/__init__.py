@@ -1,0 +1,1 @@
+"""A scratch database, and history replayed on it."""

@@ -1,0 +1,100 @@
+"""What a scratch database is, and what every dialect's module offers to make one."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from sqlalchemy import URL, Dialect
+
+from sqlmodel_migrations.errors import UsageError
+
+PREFIX = "sqlmodel_shadow_"
+"""Every scratch database's name starts with this; anything else is never dropped."""
+
+
+@dataclass
+class Target:
+    """Where a driver connects to: SQLAlchemy's dialect, and the driver's own arguments."""
+
+    dialect: Dialect
+    cargs: list[Any]
+    cparams: dict[str, Any]
+
+    def connect(self) -> Any:
+        """Return a new DBAPI connection (under an async driver: SQLAlchemy's adapted one)."""
+        return self.dialect.connect(*self.cargs, **self.cparams)
+
+    def with_database(self, name: str) -> Target:
+        """Return the same server with another database, whatever the driver calls it."""
+        key = database_parameter(self.dialect)
+        return Target(self.dialect, list(self.cargs), {**self.cparams, key: name})
+
+
+@dataclass
+class Scratch:
+    """A database that we made: where it is, and how it goes away."""
+
+    target: Target
+    drop: Callable[[], None]
+    notes: list[str] = field(default_factory=list)
+    confine: Callable[[Any], Any] = lambda connection: connection
+    """Keeps a connection from reaching other databases, where the server itself does not."""
+
+    def connect(self) -> Any:
+        """Return a new DBAPI connection that reaches this database only."""
+        return self.confine(self.target.connect())
+
+
+class ScratchModule(Protocol):
+    """The shape of a module in this family."""
+
+    def make(self, original: Target, shadow_url: URL | None) -> Scratch:
+        """Make an empty database of the kind of `original`, without touching `original`.
+
+        Raises `DatabaseError` where neither the server nor a fall-back gives one.
+        """
+
+
+def database_parameter(dialect: Dialect) -> str:
+    """Return what the driver calls the database: `dbname`, `database` or `db`."""
+    probe = URL.create(dialect.name, host="localhost", database="probe")
+    _, parameters = dialect.create_connect_args(probe)
+    return next(key for key, value in parameters.items() if value == "probe")
+
+
+def new_name() -> str:
+    """Return a name that no other process gives, at most 40 characters."""
+    return f"{PREFIX}{os.getpid()}_{secrets.token_hex(4)}"
+
+
+def execute(connection: Any, *statements: str) -> list[Any]:
+    """Run statements on a DBAPI connection and return the rows of the last one, if it has any."""
+    cursor = connection.cursor()
+    try:
+        for statement in statements:
+            cursor.execute(statement)
+        return list(cursor.fetchall()) if cursor.description else []
+    finally:
+        cursor.close()
+
+
+def require_empty(place: Target, tables: str) -> None:
+    """Raise `UsageError` where the database that `shadow_url` names holds tables.
+
+    `tables` counts them. Nothing would be changed there, since a scratch database is made beside
+    it; but somebody's data is not where scratch databases belong.
+    """
+    connection = place.connect()
+    try:
+        count = execute(connection, tables)[0][0]
+    finally:
+        connection.close()
+    if count:
+        raise UsageError(
+            f"'shadow_url' names a database that holds {count} table{'s' if count > 1 else ''}",
+            hint="name an empty database of a server that is there for tests",
+        )

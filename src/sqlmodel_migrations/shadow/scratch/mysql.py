@@ -1,0 +1,82 @@
+"""A scratch MariaDB or MySQL database: on the same server, with the same character set."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import URL
+
+from sqlmodel_migrations.errors import DatabaseError
+from sqlmodel_migrations.shadow.scratch.base import (
+    Scratch,
+    Target,
+    database_parameter,
+    execute,
+    new_name,
+    require_empty,
+)
+from sqlmodel_migrations.shadow.scratch.mysql_names import NamedConnection, Names
+
+_TABLES = "SELECT count(*) FROM information_schema.tables WHERE table_schema = database()"
+
+
+def make(original: Target, shadow_url: URL | None) -> Scratch:
+    """Make an empty database with the original's character set and collation."""
+    stands_for = _database(original)
+    if shadow_url is not None:
+        args, parameters = original.dialect.create_connect_args(shadow_url)
+        original = Target(original.dialect, list(args), dict(parameters))
+        require_empty(original, _TABLES)
+    try:
+        return _on_server(original, stands_for)
+    except original.dialect.loaded_dbapi.Error as error:
+        raise DatabaseError(
+            f"no scratch database can be made on the MariaDB or MySQL server: {error}",
+            hint="start it and let this user CREATE DATABASE, or name another server with"
+            " 'shadow_url'",
+        ) from error
+
+
+def _on_server(original: Target, stands_for: str | None) -> Scratch:
+    name = new_name()
+    connection, maintenance = _maintenance(original)
+    try:
+        rows = execute(connection, "SELECT @@character_set_database, @@collation_database")
+        charset, collation = rows[0]
+        existing = [name for (name,) in execute(connection, "SHOW DATABASES")]
+        execute(connection, f"CREATE DATABASE {name} CHARACTER SET {charset} COLLATE {collation}")
+    finally:
+        connection.close()
+    names = Names(name, stands_for, existing)
+    return Scratch(
+        original.with_database(name),
+        lambda: _drop(maintenance, [name, *names.created]),
+        confine=lambda connection: NamedConnection(connection, names),
+    )
+
+
+def _database(target: Target) -> str | None:
+    name: str | None = target.cparams.get(database_parameter(target.dialect))
+    return name
+
+
+def _maintenance(original: Target) -> tuple[Any, Target]:
+    """Connect where CREATE DATABASE can be typed: the original may not exist yet."""
+    try:
+        return original.connect(), original
+    except original.dialect.loaded_dbapi.Error as refused:
+        maintenance = original.with_database("information_schema")
+        with contextlib.suppress(original.dialect.loaded_dbapi.Error):
+            return maintenance.connect(), maintenance
+        raise refused
+
+
+def _drop(maintenance: Target, names: Iterable[str]) -> None:
+    connection = maintenance.connect()
+    try:
+        for name in names:
+            execute(connection, f"DROP DATABASE IF EXISTS {name}")
+    finally:
+        connection.close()

@@ -1,0 +1,103 @@
+"""A scratch PostgreSQL database: on the same server, else on an embedded one."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from sqlalchemy import URL, make_url
+
+from sqlmodel_migrations.errors import DatabaseError
+from sqlmodel_migrations.shadow import embedded
+from sqlmodel_migrations.shadow.scratch.base import (
+    Scratch,
+    Target,
+    execute,
+    new_name,
+    require_empty,
+)
+
+_TABLES = (
+    "SELECT count(*) FROM information_schema.tables"
+    " WHERE table_schema NOT IN ('pg_catalog', 'information_schema')"
+)
+
+
+def make(original: Target, shadow_url: URL | None) -> Scratch:
+    """Make an empty database with the server's TimeZone, on that server where it is allowed."""
+    if shadow_url is not None:
+        original = Target(original.dialect, *_arguments(original, shadow_url))
+        require_empty(original, _TABLES)
+    try:
+        return _on_server(original)
+    except Exception as error:
+        if shadow_url is not None or not _is_refusal(original, error):
+            raise
+        return _embedded(original, error)
+
+
+def _is_refusal(original: Target, error: Exception) -> bool:
+    return isinstance(error, (original.dialect.loaded_dbapi.Error, OSError))
+
+
+def _on_server(original: Target) -> Scratch:
+    name = new_name()
+    connection, maintenance = _maintenance(original)
+    try:
+        timezone = execute(connection, "SHOW TimeZone")[0][0]
+        execute(
+            connection,
+            f"CREATE DATABASE {name}",
+            f"COMMENT ON DATABASE {name} IS 'scratch database of sqlmodel migrations'",
+            f"ALTER DATABASE {name} SET TimeZone = '{timezone}'",
+        )
+    finally:
+        connection.close()
+    return Scratch(original.with_database(name), lambda: _drop(maintenance, name))
+
+
+def _maintenance(original: Target) -> tuple[Any, Target]:
+    """Connect where CREATE DATABASE can be typed: the original may not exist yet."""
+    try:
+        return _autocommit(original), original.with_database("postgres")
+    except original.dialect.loaded_dbapi.Error as refused:
+        maintenance = original.with_database("postgres")
+        with contextlib.suppress(original.dialect.loaded_dbapi.Error):
+            return _autocommit(maintenance), maintenance
+        raise refused
+
+
+def _autocommit(target: Target) -> Any:
+    connection = target.connect()
+    target.dialect.set_isolation_level(connection, "AUTOCOMMIT")
+    return connection
+
+
+def _drop(maintenance: Target, name: str) -> None:
+    connection = _autocommit(maintenance)
+    try:
+        execute(connection, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    finally:
+        connection.close()
+
+
+def _embedded(original: Target, error: Exception) -> Scratch:
+    """Start the embedded server, because the server's own did not give a scratch database."""
+    reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    if not embedded.is_available():
+        raise DatabaseError(
+            f"no scratch database can be made on the PostgreSQL server: {reason}",
+            hint="type: pip install 'sqlmodel-migrations[shadow]' for an embedded server,"
+            " or name another server with 'shadow_url'",
+        ) from error
+    stack = contextlib.ExitStack()
+    url = stack.enter_context(embedded.server())
+    target = Target(original.dialect, *_arguments(original, make_url(url)))
+    scratch = Scratch(target, stack.close)
+    scratch.notes.append(f"compared on an embedded PostgreSQL, because: {reason}")
+    return scratch
+
+
+def _arguments(original: Target, url: URL) -> tuple[list[Any], dict[str, Any]]:
+    args, parameters = original.dialect.create_connect_args(url)
+    return list(args), dict(parameters)
