@@ -1,0 +1,1 @@
+"""Models and history in, operations and a script out."""

@@ -1,0 +1,114 @@
+"""Indexes, by everything that the server says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from alembic.autogenerate.api import AutogenContext
+from alembic.operations import ops
+from alembic.runtime.plugins import Plugin
+from alembic.util import PriorityDispatchResult
+from sqlalchemy import Index as ModelIndex
+from sqlalchemy import Table, UniqueConstraint
+
+from sqlmodel_migrations.database.catalog.base import Index
+from sqlmodel_migrations.database.catalog.base import Table as CatalogTable
+from sqlmodel_migrations.generate.comparators.base import log, sides
+from sqlmodel_migrations.generate.operations.index import DropIndexAsMadeOp, ImpliedIndexOp
+from sqlmodel_migrations.generate.sides import Sides
+
+
+def setup(plugin: Plugin) -> None:
+    plugin.add_autogenerate_comparator(compare, "table", "sqlmodel_migrations_index")
+
+
+def compare(
+    context: AutogenContext,
+    operations: ops.ModifyTableOps,
+    schema: str | None,
+    name: str,
+    theirs: Table | None,
+    model: Table | None,
+) -> PriorityDispatchResult:
+    """Add the operations for the indexes that only one side has; also of new and old tables."""
+    found = sides(context)
+    key = found.key(schema, name)
+    before, after = found.before.tables.get(key), found.after.tables.get(key)
+    if theirs is not None and model is not None and (before is None or after is None):
+        return PriorityDispatchResult.CONTINUE
+    gone, new = _unmatched(found, before if theirs is not None else None, after)
+    reflected = _by_name(theirs.indexes if theirs is not None else ())
+    for index in gone:
+        if _is_wanted(context, reflected.get(index.name), reflected=True):
+            operations.ops.append(DropIndexAsMadeOp(index, name, schema))
+            log.info("Detected removed index '%s' on '%s'", index.name, _columns(index))
+    for index in new:
+        operation = _added(context, model, index, is_new_table=theirs is None)
+        if operation is None and index.implements and theirs is not None:
+            operations.ops.append(ImpliedIndexOp(index.name, name, schema))
+        elif operation is not None:
+            operations.ops.append(operation)
+            log.info("Detected added index '%s' on '%s'", index.name, _columns(index))
+    return PriorityDispatchResult.CONTINUE
+
+
+def _added(
+    context: AutogenContext, model: Table | None, index: Index, *, is_new_table: bool
+) -> ops.MigrateOperation | None:
+    """Return the operation for an index of the models.
+
+    MariaDB keeps unique constraints as indexes, and makes indexes for foreign keys by itself.
+    """
+    wanted = _by_name(model.indexes if model is not None else ()).get(index.name)
+    if wanted is not None:
+        is_wanted = _is_wanted(context, wanted, reflected=False)
+        return ops.CreateIndexOp.from_index(wanted) if is_wanted else None
+    if model is None or is_new_table or not index.is_unique:
+        return None
+    for constraint in model.constraints:
+        if isinstance(constraint, UniqueConstraint) and str(constraint.name) == index.name:
+            name, kind = str(constraint.name), "unique_constraint"
+            is_wanted = context.run_object_filters(constraint, name, kind, False, None)  # type: ignore[arg-type]
+            return ops.CreateUniqueConstraintOp.from_constraint(constraint) if is_wanted else None
+    return None
+
+
+def _unmatched(
+    found: Sides, before: CatalogTable | None, after: CatalogTable | None
+) -> tuple[list[Index], list[Index]]:
+    """Return the indexes of each side that the other has not under the same name."""
+    old = {index.name: index for index in (before.indexes if before else ())}
+    wanted = {index.name: index for index in (after.indexes if after else ())}
+    same = {
+        name
+        for name in old.keys() & wanted.keys()
+        if before is not None and _is_same(found, before, old[name], wanted[name])
+    }
+    gone = [index for name, index in old.items() if name not in same]
+    new = [index for name, index in wanted.items() if name not in same]
+    for index in [index for index in gone if index.implements]:
+        twin = next((i for i in new if i.implements and i.columns == index.columns), None)
+        if twin is not None:  # MariaDB names these itself, after their foreign keys
+            gone.remove(index)
+            new.remove(twin)
+    return gone, new
+
+
+def _is_same(found: Sides, table: CatalogTable, first: Index, second: Index) -> bool:
+    if first.is_unique != second.is_unique or first.columns != second.columns:
+        return False
+    return found.is_equivalent(table, "index", first.definition, second.definition)
+
+
+def _by_name(indexes: Iterable[ModelIndex]) -> Mapping[str, ModelIndex]:
+    return {str(index.name): index for index in indexes}
+
+
+def _is_wanted(context: AutogenContext, index: ModelIndex | None, *, reflected: bool) -> bool:
+    if index is None:
+        return True
+    return context.run_object_filters(index, index.name, "index", reflected, None)
+
+
+def _columns(index: Index) -> str:
+    return ", ".join(column or "(expression)" for column in index.columns)

@@ -1,0 +1,168 @@
+"""The comparison of one database's models with its history, from replay to rewritten operations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from alembic.autogenerate import RevisionContext
+from alembic.operations import ops
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, MetaData
+
+from sqlmodel_migrations.database import catalog
+from sqlmodel_migrations.generate import (
+    autogenerate,
+    comparators,
+    difference,
+    enum_renames,
+    named,
+    options,
+    renames,
+    rewriting,
+    sides,
+)
+from sqlmodel_migrations.generate.answers import Answers
+from sqlmodel_migrations.generate.difference import Difference
+from sqlmodel_migrations.generate.guard import Guard
+from sqlmodel_migrations.generate.operations.statement import StatementOp
+from sqlmodel_migrations.generate.questioner import Questioner
+from sqlmodel_migrations.generate.renames import Renames
+from sqlmodel_migrations.generate.rewriters.base import Direction
+from sqlmodel_migrations.generate.sides import Sides
+from sqlmodel_migrations.shadow import replay
+from sqlmodel_migrations.shadow.shadow import Shadow
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What the script of one database says it does, beyond the schema: a proof holds it to that."""
+
+    guards: tuple[Guard, ...] = ()
+    renames: Renames | None = None
+
+
+@dataclass
+class Compared:
+    """What the comparisons of one revision found; several where env.py opens several databases."""
+
+    metadata: list[MetaData] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
+    decisions: list[str] = field(default_factory=list)
+    losses: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    promises: list[Promise] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How a revision is to be compared: the answers given, and who is asked for more.
+
+    Where nothing `is_written`, only the differences count: nobody is asked how to make them.
+    """
+
+    revision: RevisionContext
+    script: ScriptDirectory
+    answers: Answers
+    questioner: Questioner
+    is_written: bool = True
+    compared: Compared = field(default_factory=Compared)
+
+    def on_shadow(
+        self, context: MigrationContext, arguments: Mapping[str, Any], shadow: Shadow
+    ) -> None:
+        """Replay the history on the shadow that `context` is connected to, and compare."""
+        connection = _connection(context)
+        metadata = options.metadatas(context.opts.get("target_metadata"))
+        self.compared.metadata.extend(metadata)
+        schemas = options.schemas(metadata, connection)
+        ignored = version_tables(context)
+        copies = named.copied(metadata, connection.dialect)
+        replay.make_schemas(connection, schemas)
+        after = sides.models_in_place(connection, copies, ignored)
+        replay.to_heads(context, self.script, arguments)
+        if after is None:
+            after = sides.models_apart(connection, shadow, copies, schemas, ignored)
+        before = catalog.read(connection, ignore=ignored.__contains__)
+        found = Sides(before, after, copies, connection, ignored)
+        found, statements, answers, planned = self._renamed(found, metadata, connection)
+        context.opts["target_metadata"] = list(copies.metadata)
+        context.opts[sides.OPTION] = found
+        context.opts["autogenerate_plugins"] = comparators.plugins(
+            context.opts.get("autogenerate_plugins")
+        )
+        autogenerate.compare(self.revision, context, context.get_current_heads())
+        guards = self._rewrite(context, found, statements, answers)
+        self.compared.promises.append(Promise(guards, planned))
+        autogenerate.prepend_schemas(self.revision, connection, metadata)
+
+    def on_database(self, context: MigrationContext) -> None:
+        """Compare with the database that `context` is connected to, as Alembic does."""
+        connection = _connection(context)
+        metadata = options.metadatas(context.opts.get("target_metadata"))
+        self.compared.metadata.extend(metadata)
+        autogenerate.compare(self.revision, context, context.get_current_heads())
+        autogenerate.prepend_schemas(self.revision, connection, metadata)
+        self.compared.promises.append(Promise())
+        self.compared.differences.extend(autogenerate.differences(self.revision))
+
+    def _renamed(
+        self, found: Sides, metadata: Sequence[MetaData], connection: Connection
+    ) -> tuple[Sides, list[StatementOp], Answers, Renames]:
+        """Carry out the renames on the shadow; what is compared then has its new names."""
+        answers = self.answers.with_renames(renames.declared(metadata))
+        answers = renames.ask(found.before, found.after, answers, self.questioner)
+        statements = enum_renames.operations(found, answers, self.questioner, connection.dialect)
+        planned = renames.planned(found.before, found.after, answers)
+        statements += renames.operations(found.before, planned, connection.dialect)
+        if not statements:
+            return found, [], answers, planned
+        renames.carry_out(connection, statements)
+        before = catalog.read(connection, ignore=found.ignored.__contains__)
+        return replace(found, before=before), statements, answers, planned
+
+    def _rewrite(
+        self,
+        context: MigrationContext,
+        found: Sides,
+        statements: Sequence[StatementOp],
+        answers: Answers,
+    ) -> tuple[Guard, ...]:
+        guards: list[Guard] = []
+        batched = bool(context.opts.get("render_as_batch"))
+        for script in self.revision.generated_revisions:
+            up, down = script.upgrade_ops_list[-1], script.downgrade_ops_list[-1]
+            self._note_differences(up, statements)
+            if not self.is_written:
+                continue
+            directions = (
+                Direction(found, answers, is_upgrade=True, is_batched=batched),
+                Direction(found, answers, is_upgrade=False, is_batched=batched),
+            )
+            rewriting.rewrite(up, down, directions, statements)
+            self.compared.decisions.extend(statement.words for statement in statements)
+            self.compared.decisions.extend(directions[0].decisions)
+            self.compared.losses.extend(directions[0].losses)
+            guards.extend(directions[0].guards)
+        return tuple(guards)
+
+    def _note_differences(self, up: ops.UpgradeOps, statements: Sequence[StatementOp]) -> None:
+        for statement in statements:
+            self.compared.differences.append(
+                Difference("rename", statement.words, statement.table_name)
+            )
+        self.compared.differences.extend(difference.of_operations(up.ops))
+
+
+def _connection(context: MigrationContext) -> Connection:
+    assert context.connection is not None
+    return context.connection
+
+
+def version_tables(context: MigrationContext) -> frozenset[str]:
+    """Return the key of the version table, which no side of a comparison sees."""
+    schema = context.version_table_schema
+    name = context.version_table
+    return frozenset([f"{schema}.{name}" if schema else name])

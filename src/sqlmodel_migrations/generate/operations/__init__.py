@@ -1,0 +1,1 @@
+"""Operations that Alembic has not; each renders itself as plain `op` calls."""

@@ -1,0 +1,98 @@
+"""Constraints of a catalog as SQLAlchemy's objects, so that a script can make them again."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Constraint,
+    ForeignKeyConstraint,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    UniqueConstraint,
+    text,
+)
+
+from sqlmodel_migrations.database.catalog.base import Constraint as Found
+from sqlmodel_migrations.database.catalog.base import Table as CatalogTable
+
+_IN_LIST = re.compile(
+    r"\(\((?P<column>[^()]+)\)::text = ANY \(\(ARRAY\["
+    r"(?P<labels>(?:'(?:[^']|'')*'::character varying(?:, )?)+)\]\)::text\[\]\)\)"
+)
+_PLAIN = re.compile(r"(PRIMARY KEY|UNIQUE) \([^()]*\)", re.IGNORECASE)
+_CHECK = re.compile(r"CHECK \((.*)\)", re.IGNORECASE | re.DOTALL)
+_ACTIONS = re.compile(
+    r"FOREIGN KEY \([^()]*\) REFERENCES [^()]+\([^()]*\)"
+    r"(?: MATCH (?P<match>FULL|PARTIAL|SIMPLE))?"
+    r"(?: ON UPDATE (?P<onupdate>CASCADE|SET NULL|SET DEFAULT|RESTRICT|NO ACTION))?"
+    r"(?: ON DELETE (?P<ondelete>CASCADE|SET NULL|SET DEFAULT|RESTRICT|NO ACTION))?"
+    r"(?P<deferrable> (?:NOT )?DEFERRABLE)?"
+    r"(?: INITIALLY (?P<initially>DEFERRED|IMMEDIATE))?",
+    re.IGNORECASE,
+)
+
+
+def constraint(table: CatalogTable, found: Found, name: str) -> Constraint | None:
+    """Return `found` as an object of a table of its own, called `name`.
+
+    None where SQLAlchemy's object would say less than the definition does.
+    """
+    made = _make(found, name)
+    if made is None:
+        return None
+    metadata = MetaData()
+    own = found.target_columns if found.target == table.key else ()
+    columns: list[Any] = [Column(c) for c in dict.fromkeys((*found.columns, *own))]
+    Table(table.name, metadata, *columns, made, schema=table.schema)
+    if found.target is not None and found.target not in metadata.tables:
+        schema, _, name = found.target.rpartition(".")
+        targets: list[Any] = [Column(c) for c in found.target_columns]
+        Table(name, metadata, *targets, schema=schema or None)
+    return made
+
+
+def _make(found: Found, name: str) -> Constraint | None:
+    if found.kind == "foreign key":
+        return _foreign_key(found, name)
+    if found.kind == "check":
+        matched = _CHECK.fullmatch(found.sql or found.definition)
+        return CheckConstraint(text(_escaped(_typed(matched[1]))), name=name) if matched else None
+    if not _PLAIN.fullmatch(found.definition):
+        return None
+    kind = PrimaryKeyConstraint if found.kind == "primary key" else UniqueConstraint
+    return kind(*found.columns, name=name)
+
+
+def _foreign_key(found: Found, name: str) -> Constraint | None:
+    matched = _ACTIONS.fullmatch(found.definition)
+    if matched is None:
+        return None
+    options: dict[str, Any] = {
+        key: matched[key] for key in ("match", "onupdate", "ondelete", "initially") if matched[key]
+    }
+    if matched["deferrable"]:
+        options["deferrable"] = "NOT" not in matched["deferrable"].upper()
+    targets = [f"{found.target}.{column}" for column in found.target_columns]
+    return ForeignKeyConstraint(found.columns, targets, name=name, **options)
+
+
+def _typed(sql: str) -> str:
+    """Undo what PostgreSQL makes of `name IN ('a', 'b')` over varchar.
+
+    Its own text, read back, becomes yet another one, so that a downgrade would not restore it.
+    """
+    matched = _IN_LIST.fullmatch(sql)
+    if matched is None:
+        return sql
+    labels = re.findall(r"'(?:[^']|'')*'", matched["labels"])
+    return f"{matched['column']} IN ({', '.join(labels)})"
+
+
+def _escaped(sql: str) -> str:
+    """Keep `:word` from being read as a parameter."""
+    return re.sub(r"(?<!:):(?=\w)", r"\\:", sql)

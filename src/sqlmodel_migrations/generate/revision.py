@@ -1,0 +1,270 @@
+"""The revision: compared on a shadow, written, merged."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TextIO
+
+from alembic.autogenerate import RevisionContext
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import MetaData
+
+from sqlmodel_migrations.diagnostics import Diagnostic
+from sqlmodel_migrations.errors import UsageError
+from sqlmodel_migrations.generate import (
+    autogenerate,
+    docstring,
+    options,
+    rejection,
+    rows_at_stake,
+)
+from sqlmodel_migrations.generate.answers import Answers
+from sqlmodel_migrations.generate.autogenerate import Wanted
+from sqlmodel_migrations.generate.comparison import Compared, Comparison, Promise
+from sqlmodel_migrations.generate.difference import Difference
+from sqlmodel_migrations.generate.ownership import Ownership
+from sqlmodel_migrations.generate.questioner import Questioner, Unasked
+from sqlmodel_migrations.history.index import Revision
+from sqlmodel_migrations.project import env_source, models
+from sqlmodel_migrations.project import url as project_url
+from sqlmodel_migrations.project.settings import Settings
+from sqlmodel_migrations.run.checkout import Checkout, commands
+from sqlmodel_migrations.run.env_script import Session
+from sqlmodel_migrations.shadow.shadow import Shadow, shadowed
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Generated:
+    """What `revision` wrote; without revisions nothing had to be written."""
+
+    revisions: tuple[Revision, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    notes: tuple[str, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+Prove = Callable[[Checkout, Sequence[Revision], Sequence[Promise]], tuple[Diagnostic, ...]]
+"""Prove revisions that were just written; errors among what it finds mean that they are wrong."""
+
+
+def generate(
+    checkout: Checkout,
+    wanted: Wanted,
+    *,
+    from_database: bool,
+    answers: Answers,
+    questioner: Questioner,
+    prove: Prove | None,
+    say: Say,
+) -> Generated:
+    """Write a revision for what differs between the models and the history, and prove it.
+
+    Raises `MigrationsError` where rows of a reachable database do not fit, with nothing written;
+    `NotProven` where the proof fails: the file is then kept outside of the history.
+    """
+    work = _Work.begin(checkout, "revision", wanted, autogenerate=True)
+    compared = work.compare(
+        answers, rows_at_stake.Counting(questioner, checkout), from_database=from_database
+    )
+    found = tuple(compared.differences)
+    if not found:
+        return Generated((), found, (*compared.losses, *compared.notes))
+    if prove is not None:
+        rows_at_stake.require_fitting(checkout, compared.promises)
+    written, proof = work.write(say, compared, prove)
+    return Generated(written, found, (*compared.losses, *compared.notes), proof)
+
+
+def generate_empty(
+    checkout: Checkout, wanted: Wanted, *, sql: TextIO | None = None, say: Say
+) -> Generated:
+    """Write a revision to be filled by hand; with `sql` env.py is run offline and writes there.
+
+    Raises `UsageError` for `sql` in a project that does not set `revision_environment`.
+    """
+    work = _Work.begin(checkout, "revision", wanted, autogenerate=False)
+    work.prepare(sql)
+    return Generated(work.write(say)[0])
+
+
+def merge(checkout: Checkout, revisions: Sequence[str], wanted: Wanted, *, say: Say) -> Revision:
+    """Write a revision that joins `revisions` into one; raises `UsageError` for a single one."""
+    checkout.graph.require_sound()
+    ids = tuple(dict.fromkeys(r.id for word in revisions for r in checkout.graph.resolve(word)))
+    if len(ids) < 2:
+        raise UsageError(
+            "there is nothing to merge: only one head is named", hint="name two revisions"
+        )
+    work = _Work.begin(checkout, "merge", replace(wanted, head=ids), autogenerate=False)
+    work.prepare()
+    return work.write(say)[0][0]
+
+
+def check(checkout: Checkout, *, from_database: bool) -> Generated:
+    """Return what `generate` would write about and say, writing nothing."""
+    work = _Work.begin(checkout, "check", Wanted(), autogenerate=True)
+    compared = work.compare(Answers(), Unasked(), from_database=from_database, is_written=False)
+    return Generated((), tuple(compared.differences), tuple(compared.notes))
+
+
+@dataclass
+class _Work:
+    """One revision in the making."""
+
+    checkout: Checkout
+    config: Config
+    script: ScriptDirectory
+    revision: RevisionContext
+
+    @classmethod
+    def begin(cls, checkout: Checkout, verb: str, wanted: Wanted, *, autogenerate: bool) -> _Work:
+        checkout.graph.require_sound()
+        config = checkout.config(verb, autogenerate=autogenerate)
+        script = checkout.script(config)
+        return cls(checkout, config, script, _context(config, script, wanted, autogenerate))
+
+    def compare(
+        self,
+        answers: Answers,
+        questioner: Questioner,
+        *,
+        from_database: bool,
+        is_written: bool = True,
+    ) -> Compared:
+        """Compare models and history, or the live database."""
+        comparison = Comparison(self.revision, self.script, answers, questioner, is_written)
+        compared = comparison.compared
+        with self._place(from_database) as shadow:
+
+            def task(context: MigrationContext, arguments: Mapping[str, Any]) -> None:
+                _compare(comparison, context, arguments, shadow)
+
+            owned = Ownership.of(r.path for r in self.checkout.graph.revisions.values())
+            adjust = owned.completed if from_database else options.completed
+            session = Session(self._request(from_database), task, adjust=adjust)
+            self.checkout.run(self.config, self.script, session, self._options)
+            compared.notes.extend(owned.notes)
+            compared.notes.extend(shadow.notes if shadow else ())
+        compared.notes.extend(_not_imported(self.checkout.settings, compared.metadata))
+        compared.notes.extend(session.notes)
+        return compared
+
+    def _request(self, from_database: bool) -> Any:
+        request = self.checkout.request()
+        return request if from_database else replace(request, bind=None)
+
+    @contextlib.contextmanager
+    def _place(self, from_database: bool) -> Iterator[Shadow | None]:
+        """A shadow for every database of env.py; nothing where the live one is compared."""
+        if from_database:
+            yield None
+            return
+        place = self.checkout.settings.shadow_url
+        with shadowed(project_url.parse(place) if place else None) as shadow:
+            yield shadow
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        return {
+            "as_sql": False,
+            "template_args": self.revision.template_args,
+            "revision_context": self.revision,
+        }
+
+    def prepare(self, sql: TextIO | None = None) -> None:
+        """Run env.py for an empty revision where the project says `revision_environment`."""
+        if not _is_true(self.config.get_alembic_option("revision_environment")):
+            _refuse_sql(sql)
+            return
+        if sql is not None:
+            self.config.output_buffer = sql
+
+        def task(context: MigrationContext, _: Mapping[str, Any]) -> None:
+            self.revision.run_no_autogenerate(context.get_current_heads(), context)
+
+        session = Session(self.checkout.request(), task)
+        options = {**self._options, "as_sql": sql is not None}
+        self.checkout.run(self.config, self.script, session, options)
+
+    def write(
+        self, say: Say, compared: Compared | None = None, prove: Prove | None = None
+    ) -> tuple[tuple[Revision, ...], tuple[Diagnostic, ...]]:
+        """Write the files and return their revisions; what was decided stands in them."""
+        decisions = (*compared.decisions, *compared.losses) if compared is not None else ()
+        with commands(), docstring.written(self.script, decisions):
+            paths = autogenerate.write(self.revision, self.script)
+        self.checkout.read_again()
+        by_path = {r.path.resolve(): r for r in self.checkout.graph.revisions.values()}
+        written = tuple(by_path[path.resolve()] for path in paths)
+        proof = self._proof(written, compared, prove)
+        for path in paths:
+            say(f"  Generating {path} ...  done")
+        return written, proof
+
+    def _proof(
+        self, written: Sequence[Revision], compared: Compared | None, prove: Prove | None
+    ) -> tuple[Diagnostic, ...]:
+        """Prove what was written; whatever comes between, no unproven file stays."""
+        if prove is None or compared is None:
+            return ()
+        try:
+            found = prove(self.checkout, written, compared.promises)
+            rejection.raise_if_wrong(found, written)
+        except BaseException:
+            rejection.remove(written)
+            self.checkout.read_again()
+            raise
+        return found
+
+
+def _refuse_sql(sql: TextIO | None) -> None:
+    if sql is not None:
+        raise UsageError(
+            "--sql says how env.py is run, and an empty revision does not run it",
+            hint="leave --sql out, or set revision_environment = true in the configuration",
+        )
+
+
+def _compare(
+    comparison: Comparison,
+    context: MigrationContext,
+    arguments: Mapping[str, Any],
+    shadow: Shadow | None,
+) -> None:
+    """Compare on the shadow, or with the database where there is none."""
+    assert context.connection is not None
+    if shadow is not None and shadow.holds(context.connection):
+        comparison.on_shadow(context, arguments, shadow)
+        return
+    if shadow is not None:
+        comparison.compared.notes.append(
+            "env.py makes its connections itself: compared with its database"
+        )
+    comparison.on_database(context)
+
+
+def _context(
+    config: Config, script: ScriptDirectory, wanted: Wanted, is_autogenerated: bool
+) -> RevisionContext:
+    with commands():
+        return autogenerate.revision_context(config, script, wanted, autogenerate=is_autogenerated)
+
+
+def _is_true(value: Any) -> bool:
+    return str(value).strip().lower() in ("true", "yes", "on", "1", "y", "t")
+
+
+def _not_imported(settings: Settings, compared: Sequence[MetaData]) -> Iterator[str]:
+    """Say which classes of the source declare a table that was not compared."""
+    elsewhere = [name for other in settings.others() for name in env_source.models(other)]
+    for declared in models.undeclared(settings.root, compared, elsewhere=elsewhere):
+        yield (
+            f"table class '{declared.class_name}' in {declared.path}, line {declared.line} is not"
+            f" compared: add \"{declared.module}\" to 'target_metadata' in env.py"
+        )

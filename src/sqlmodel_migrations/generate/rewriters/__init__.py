@@ -1,0 +1,1 @@
+"""Rewriters: each one idea, operations in, better operations out; `rewriting` chains them."""

@@ -1,0 +1,57 @@
+"""The order of a script: what stands in the way goes first, what depends on the rest comes last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from alembic.operations import ops
+
+from sqlmodel_migrations.generate.operations.statement import NothingOp
+from sqlmodel_migrations.generate.rewriters.base import Direction, Operation
+
+FIRST, NEW, CHANGES, LAST = 0, 4, 5, 10
+"""Phases that a rewriter may give an operation by its attribute `phase`."""
+
+_LAST = (ops.AddConstraintOp, ops.CreateIndexOp)
+
+
+def rewrite(operations: Sequence[Operation], direction: Direction) -> list[Operation]:
+    """Sort stably by phase; dropped tables take their indexes and constraints with them."""
+    gone = {direction.key(op) for op in operations if isinstance(op, ops.DropTableOp)}
+    kept = [op for op in operations if not _goes_anyway(op, gone, direction)]
+    return sorted(kept, key=lambda operation: _phase(operation, is_batched=direction.is_batched))
+
+
+def _goes_anyway(operation: Operation, gone: set[str], direction: Direction) -> bool:
+    if isinstance(operation, NothingOp):
+        return True
+    if isinstance(operation, ops.DropIndexOp):
+        return direction.key(operation) in gone
+    if isinstance(operation, ops.DropConstraintOp):
+        return direction.key(operation) in gone and operation.constraint_type != "foreignkey"
+    return False
+
+
+def _phase(operation: Operation, *, is_batched: bool) -> int:
+    """The phase of a kind of operation, unless a rewriter gave this one a place of its own."""
+    placed: int | None = getattr(operation, "phase", None)
+    if placed is not None:
+        return placed
+    if isinstance(operation, ops.DropIndexOp):
+        # MariaDB keeps an index that a foreign key needs; a batch drops columns with theirs.
+        return 1 if is_batched else 3
+    if isinstance(operation, ops.DropConstraintOp) and operation.constraint_type == "foreignkey":
+        return 2
+    if isinstance(operation, ops.DropConstraintOp):
+        return 3
+    if isinstance(operation, ops.CreateTableOp):
+        return NEW
+    if isinstance(operation, ops.CreateForeignKeyOp):
+        return 7
+    if isinstance(operation, _LAST):
+        return 6
+    if isinstance(operation, ops.DropColumnOp):
+        return 8
+    if isinstance(operation, ops.DropTableOp):
+        return 9
+    return CHANGES

@@ -1,0 +1,69 @@
+"""Names: mixed case, reserved words, quotes, percent signs, colons, unicode, too long ones."""
+
+from __future__ import annotations
+
+import pytest
+
+from story import Story
+
+MODELS = """
+class Odd(SQLModel, table=True):
+    __tablename__ = "Order"
+    __table_args__ = (
+        Index("Ix 100%", "Grüße"),
+        UniqueConstraint("select", name="uq:it's"),
+        CheckConstraint('"Grüße" <> \\'x:y 50%\\'', name='ck "q"'),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    select: str = Field(max_length=20)
+    greeting: str = Field(sa_column=Column("Grüße", String({}), nullable=False))
+    half: int | None = Field(default=None, sa_column=Column("50% : it's", sa.Integer))
+"""
+LONG = "x" * 70
+
+
+def test_odd_names_are_changed_and_changed_back(story: Story) -> None:
+    models = MODELS
+    if story.database.kind == "mariadb":  # whose quotes are others
+        models = MODELS.replace('\'"Grüße" <>', "'`Grüße` <>")
+    q = "`" if story.database.kind == "mariadb" else '"'
+    insert = f"INSERT INTO {q}Order{q} (id, {q}select{q}, {q}Grüße{q}) VALUES (1, 'a', 'b')"
+    story.begin(models.format(20), insert)
+    story.succeed("check")
+    after = models.format(40).replace("50% : it's", "50% : so")
+    story.revise(after, "--accept", "Order.50% : it's")
+    story.upgrade()
+    story.downgrade()
+    story.upgrade()
+    assert story.query(f"SELECT {q}Grüße{q} FROM {q}Order{q}") == [("b",)]
+
+
+LONG_MODELS = f"""
+class Hero(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    a{"a" * 40}: str = Field(max_length=10)
+    b{"b" * 40}: str = Field(max_length=10)
+
+    __table_args__ = (UniqueConstraint("a{"a" * 40}", "b{"b" * 40}"),)
+"""
+
+
+def test_a_name_that_is_made_is_short_enough_and_stays(story: Story) -> None:
+    story.begin("class Hero(SQLModel, table=True):\n    id: int = Field(primary_key=True)\n")
+    story.revise(LONG_MODELS)
+    story.upgrade()
+    story.downgrade()
+    story.upgrade()
+
+
+@pytest.mark.parametrize("database", ["postgresql", "mariadb"], indirect=True)
+def test_a_name_that_is_too_long_is_refused_with_the_limit(story: Story) -> None:
+    story.begin("class Hero(SQLModel, table=True):\n    id: int = Field(primary_key=True)\n")
+    long = f"    {LONG}: int | None = Field(default=None, index=True)\n"
+    ran = story.refused(
+        "class Hero(SQLModel, table=True):\n    id: int = Field(primary_key=True)\n" + long
+    )
+    assert LONG in ran.stderr
+    assert any(limit in ran.stderr for limit in ("63", "64", "too long"))
+    assert "Traceback" not in ran.output

@@ -1,0 +1,143 @@
+"""Renames: values, and whatever belongs to the renamed thing, are kept; nothing is guessed."""
+
+from __future__ import annotations
+
+import pytest
+
+from story import Story
+
+BEFORE = """
+class Team(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    code: str = Field(max_length=10, unique=True)
+
+
+class Hero(SQLModel, table=True):
+    __table_args__ = (CheckConstraint("age > 0", name="ck_age"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str | None = Field(default=None, max_length=50, index=True)
+    age: int = Field(default=1)
+    team_code: str = Field(max_length=10, foreign_key="team.code")
+
+
+class Point(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    x: int
+    y: int
+    a: int
+    b: int
+"""
+ROWS = (
+    "INSERT INTO team (id, code) VALUES (1, 'X')",
+    "INSERT INTO hero (id, name, age, team_code) VALUES (1, 'Loki', 5, 'X'), (2, NULL, 6, 'X')",
+    "INSERT INTO point (id, x, y, a, b) VALUES (1, 10, 20, 30, 40)",
+)
+AFTER = """
+class Squad(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    tag: str = Field(max_length=10, unique=True)
+
+
+class Hero(SQLModel, table=True):
+    __table_args__ = (CheckConstraint("years > 0", name="ck_age"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    full_name: str = Field(default="nobody", max_length=80, index=True)
+    years: int = Field(default=1, sa_type=sa.BigInteger)
+    squad_tag: str = Field(max_length=10, foreign_key="squad.tag")
+
+
+class Point(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    x: int
+    y: int
+    b: int
+    c: int
+"""
+FLAGS = (
+    *("--rename", "team:squad", "--rename", "team.code:tag"),
+    *("--rename", "hero.name:full_name", "--rename", "hero.age:years"),
+    *("--rename", "hero.team_code:squad_tag"),
+    *("--rename", "point.x:y", "--rename", "point.y:x"),
+    *("--rename", "point.a:b", "--rename", "point.b:c"),
+)
+
+
+def test_tables_and_columns_with_what_refers_to_them(story: Story) -> None:
+    """With changes of type and nullability, a swap and a chain, in one revision."""
+    story.begin(BEFORE, *ROWS)
+    story.revise(AFTER, *FLAGS)
+
+    story.upgrade()
+
+    heroes = "SELECT full_name, years, squad_tag FROM hero ORDER BY id"
+    assert story.query(heroes) == [("Loki", 5, "X"), ("nobody", 6, "X")]
+    assert story.query("SELECT tag FROM squad") == [("X",)]
+    assert story.query("SELECT x, y, b, c FROM point") == [(20, 10, 30, 40)]
+
+    story.downgrade()
+
+    assert story.query("SELECT name, age, team_code FROM hero WHERE id = 1") == [("Loki", 5, "X")]
+    assert story.query("SELECT x, y, a, b FROM point") == [(10, 20, 30, 40)]
+    story.upgrade()
+
+
+SONG = """
+class Song(SQLModel, table=True):
+    __table_args__ = (
+        Index({!r}, "title"),
+        UniqueConstraint("artist", "title", name={!r}),
+        CheckConstraint("length(title) > 0", name={!r}),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    artist: str = Field(max_length=50)
+    title: str = Field(max_length=50)
+"""
+
+
+def test_an_index_and_constraints(story: Story) -> None:
+    story.begin(
+        SONG.format("song_title", "one_title", "some_title"),
+        "INSERT INTO song (id, artist, title) VALUES (1, 'Queen', '1999')",
+    )
+
+    script = story.revise(SONG.format("ix_title", "uq_title", "ck_title"))
+
+    if story.database.kind == "postgresql":
+        assert script.count("RENAME") == 6
+        assert "drop_" not in script
+    story.upgrade()
+    story.downgrade()
+    story.upgrade()
+    assert story.query("SELECT title FROM song") == [("1999",)]
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_what_postgresql_names_after_a_table_goes_along(story: Story) -> None:
+    story.begin(BEFORE, *ROWS)
+    story.revise(BEFORE.replace("class Point", "class Spot"), "--rename", "point:spot")
+    story.upgrade()
+    assert story.query("SELECT pg_get_serial_sequence('spot', 'id')") == [("public.spot_id_seq",)]
+    named = "SELECT conname FROM pg_constraint WHERE conrelid = 'spot'::regclass AND contype = 'p'"
+    assert story.query(named) == [("spot_pkey",)]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_rename_is_never_guessed(story: Story) -> None:
+    story.begin(BEFORE, *ROWS)
+
+    ran = story.refused(BEFORE.replace("team_code: str", "squad_code: str"))
+
+    assert ran.code == 3
+    assert "--rename hero.team_code:squad_code" in ran.stderr
+    assert "--accept hero.team_code" in ran.stderr
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_rename_of_what_is_not_there(story: Story) -> None:
+    story.begin(BEFORE, *ROWS)
+    ran = story.refused(BEFORE, "--rename", "hero.nmae:full_name")
+    assert ran.code == 2
+    assert "the columns of 'hero' are: id, name, age, team_code" in ran.stderr
