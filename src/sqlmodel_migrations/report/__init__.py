@@ -1,0 +1,1 @@
+"""What a command has to say, and the reporters that say it."""

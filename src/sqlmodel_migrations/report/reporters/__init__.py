@@ -1,0 +1,1 @@
+"""One reporter a format; `base` states their shape."""

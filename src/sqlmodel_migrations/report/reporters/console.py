@@ -1,0 +1,53 @@
+"""The answer for people: results on stdout, everything around them on stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sqlmodel_migrations.diagnostics import Diagnostic, Severity
+from sqlmodel_migrations.report.report import Failure, Report
+from sqlmodel_migrations.report.reporters.base import Page
+
+_BOLD_RED, _YELLOW, _CYAN = "1;31", "33", "36"
+_COLOURS = {Severity.ERROR: _BOLD_RED, Severity.WARNING: _YELLOW, Severity.NOTE: _CYAN}
+
+
+class ConsoleReporter:
+    """Shows a report as lines; `quiet` leaves out notes, `colour` marks words before a colon."""
+
+    def __init__(self, *, quiet: bool = False, colour: bool = False) -> None:
+        self.quiet = quiet
+        self.colour = colour
+
+    def render(self, report: Report) -> Page:
+        """Return the result's lines for stdout; diagnostics, notes and errors for stderr."""
+        return Page(_text(report.lines), _text(self._surroundings(report)))
+
+    def _surroundings(self, report: Report) -> Iterator[str]:
+        for found in report.diagnostics:
+            if not (self.quiet and found.severity is Severity.NOTE):
+                yield from self._diagnostic(found)
+        if not self.quiet:
+            yield from report.notes
+        if report.failure:
+            yield from self._failure(report.failure)
+
+    def _diagnostic(self, found: Diagnostic) -> Iterator[str]:
+        place = "".join(f"{part}:" for part in (found.file, found.line) if part is not None)
+        word = self._paint(f"{found.severity}:", _COLOURS[found.severity])
+        yield " ".join(part for part in (place, word, found.message) if part)
+        if found.help:
+            yield f"  {self._paint('help:', _CYAN)} {found.help}"
+
+    def _failure(self, failure: Failure) -> Iterator[str]:
+        yield f"{self._paint('error:', _BOLD_RED)} {failure.message}"
+        yield from (f"  {line}".rstrip() for line in failure.details)
+        if failure.hint:
+            yield f"{self._paint('hint:', _CYAN)} {failure.hint}"
+
+    def _paint(self, word: str, colour: str) -> str:
+        return f"\x1b[{colour}m{word}\x1b[0m" if self.colour else word
+
+
+def _text(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
