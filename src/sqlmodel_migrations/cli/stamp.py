@@ -1,0 +1,38 @@
+"""`stamp`: record where a database is."""
+
+from __future__ import annotations
+
+import click
+
+from sqlmodel_migrations.cli import answer, options
+from sqlmodel_migrations.cli.invocation import Invocation
+from sqlmodel_migrations.cli.verb import usual, verb
+from sqlmodel_migrations.errors import ExitCode
+from sqlmodel_migrations.report.report import Report
+
+
+@verb(
+    "stamp",
+    arguments=[
+        ("[REVISIONS]...", "Ids or their beginnings, head, heads, base. [default: head]"),
+    ],
+    examples=[
+        ("stamp", "an existing database has all that the models say"),
+        ("stamp 1e606859995a", "it has what this revision makes"),
+        ("stamp --purge base", "forget every revision, known or not"),
+    ],
+    exits=usual(ExitCode.DATABASE),
+    every=True,
+)
+@options.targets(default="head")
+@options.sql
+@options.tag
+@click.option("--purge", is_flag=True, help="Empty the version table first.")
+def command(
+    invocation: Invocation, revisions: tuple[str, ...], sql: bool, tag: str | None, purge: bool
+) -> Report:
+    """Write the version table and nothing else."""
+    migrations = invocation.migrations()
+    stream = invocation.sql_stream(sql)
+    outcome = migrations.stamp(revisions, sql=stream, tag=tag, purge=purge)
+    return answer.moved("stamp", outcome, migrations.graph, stream)

@@ -1,0 +1,29 @@
+"""What each command does, in one sentence: help and completion show it without importing one.
+
+The order is that of a first day with the tool.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+SUMMARIES: Mapping[str, str] = {
+    "init": "Set up migrations for the project in this folder.",
+    "revision": "Write a revision that brings the database to the models.",
+    "upgrade": "Upgrade the database to a later revision.",
+    "downgrade": "Take the database back to an earlier revision.",
+    "status": "Show project, database, revisions and models on one screen.",
+    "check": "Check whether the models have changes that no revision makes.",
+    "verify": "Prove the revisions on a scratch database, up, down and up, with rows.",
+    "current": "Show the revision that the database is at.",
+    "history": "List the revisions, newest first.",
+    "show": "Show a revision.",
+    "heads": "Show the newest revision of every branch.",
+    "branches": "Show the revisions at which the history branches.",
+    "merge": "Write a revision that joins several heads.",
+    "stamp": "Record that the database is at a revision, without running any.",
+    "edit": "Open the file of a revision in your editor.",
+    "ensure-version": "Create the version table if it does not exist.",
+    "list-templates": "List the templates for init.",
+    "completion": "Print the script that completes commands and revisions in your shell.",
+}

@@ -1,0 +1,382 @@
+"""The verbs: one method each, called by the command line and by Python programs alike.
+
+    from sqlmodel_migrations import Migrations
+
+    Migrations.find().upgrade()
+
+Every method returns values and prints nothing. The `a…` twins are for an event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+
+from sqlalchemy import URL, Connection, Engine, MetaData
+
+from sqlmodel_migrations import _alembic
+from sqlmodel_migrations.errors import UsageError
+from sqlmodel_migrations.generate import revision as revisions
+from sqlmodel_migrations.generate.answers import Answers
+from sqlmodel_migrations.generate.autogenerate import Wanted
+from sqlmodel_migrations.generate.difference import Difference
+from sqlmodel_migrations.generate.questioner import Questioner, Silent
+from sqlmodel_migrations.generate.revision import Generated
+from sqlmodel_migrations.history.graph import Graph
+from sqlmodel_migrations.history.index import Revision
+from sqlmodel_migrations.project import scaffold, settings
+from sqlmodel_migrations.project import url as project_url
+from sqlmodel_migrations.project.scaffold import Scaffold
+from sqlmodel_migrations.project.settings import Settings
+from sqlmodel_migrations.prove import verifier
+from sqlmodel_migrations.prove.verifier import Verified
+from sqlmodel_migrations.run import alembic_template, move, version_ids
+from sqlmodel_migrations.run.checkout import Checkout
+from sqlmodel_migrations.run.env_script import Session
+from sqlmodel_migrations.run.losses import Losses
+from sqlmodel_migrations.run.move import Outcome
+from sqlmodel_migrations.status import Status, look
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+__all__ = [
+    "Difference",
+    "Generated",
+    "Losses",
+    "Migrations",
+    "Outcome",
+    "Revision",
+    "Status",
+    "Verified",
+]
+
+T = TypeVar("T")
+_EMPTY = "write an empty revision: revision(empty=True)"
+
+
+def _ignore(_: str) -> None:
+    """Say nothing."""
+
+
+class Migrations:
+    """The migrations of one database of one project.
+
+    `directory` is the project's folder (with alembic.ini or pyproject.toml) or the migrations
+    folder itself (with env.py). `url` overrides every other source of the database URL;
+    `metadata` overrides what an env.py of ours compares.
+
+    `bind` is an Engine, an AsyncEngine or a Connection to run on. With a Connection the caller
+    owns the transaction: nothing is committed here, all revisions are in that one transaction,
+    and on SQLite foreign keys stay as they are, so that a table which is rebuilt may lose rows
+    of its children under ON DELETE CASCADE.
+
+    Raises `UsageError` where there is no configuration.
+    """
+
+    def __init__(
+        self,
+        directory: str | Path = ".",
+        *,
+        url: str | URL | None = None,
+        metadata: MetaData | Sequence[MetaData] = (),
+        bind: Engine | Connection | AsyncEngine | None = None,
+        config: Sequence[str] = (),
+        name: str = settings.DEFAULT_SECTION,
+        x: Sequence[str] = (),
+    ):
+        self._checkout = Checkout(
+            settings.find(Path(directory), config=config, name=name),
+            url=project_url.parse(url) if isinstance(url, str) else url,
+            bind=bind,
+            metadata=[metadata] if isinstance(metadata, MetaData) else list(metadata),
+            x=tuple(x),
+        )
+
+    @classmethod
+    def find(
+        cls,
+        start: Path | None = None,
+        *,
+        url: str | None = None,
+        config: Sequence[str] = (),
+        name: str = settings.DEFAULT_SECTION,
+        x: Sequence[str] = (),
+    ) -> Migrations:
+        """Return the migrations of the project in `start`, by default the working folder."""
+        return cls(start or Path.cwd(), url=url, config=config, name=name, x=x)
+
+    @classmethod
+    def init(
+        cls,
+        directory: str | None = None,
+        *,
+        root: Path | None = None,
+        models: Sequence[str] = (),
+        url: str | None = None,
+        template: str | None = None,
+        package: bool = True,
+        pyproject: bool = False,
+        name: str = settings.DEFAULT_SECTION,
+        config: Sequence[str] = (),
+        say: Callable[[str], None] = _ignore,
+    ) -> Scaffold:
+        """Write what a project needs, all or nothing; `say` gets a line for each file.
+
+        `directory` is `migrations` by default. `template` names one of Alembic's own, which is
+        then written by Alembic and wants to be edited.
+        """
+        root = root or Path.cwd()
+        if template is not None:
+            return alembic_template.write(
+                root, directory, template, config, package=package, say=say
+            )
+        variables = project_url.environment(root)
+        return scaffold.init(
+            root,
+            directory,
+            models=models,
+            url=url,
+            package=package,
+            pyproject=pyproject,
+            name=name,
+            config_file=config[0] if config else None,
+            environment_has_url=bool(variables.get(project_url.variable(name))),
+            say=say,
+        )
+
+    # What the files say: no database, no application.
+
+    @property
+    def settings(self) -> Settings:
+        """The configuration of this database."""
+        return self._checkout.settings
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every database of the project, the default one first."""
+        return self.settings.names
+
+    @property
+    def graph(self) -> Graph:
+        """The history as it stands in the revision files."""
+        return self._checkout.graph
+
+    def heads(self) -> tuple[Revision, ...]:
+        """Return the newest revisions: one, unless branches are open."""
+        return self.graph.heads
+
+    def history(self, base: str = "base", head: str = "heads") -> tuple[Revision, ...]:
+        """Return the revisions of a range, newest first; for `current` the database is asked."""
+        is_asked = "current" in f"{base} {head}"
+        current = [found.id for found in self.current()] if is_asked else None
+        return tuple(self.graph.walk(base, head, current=current))
+
+    # What the database says.
+
+    def current_ids(self) -> tuple[str, ...]:
+        """Return the ids in the version table, known or not; makes neither table nor file."""
+        return self._checkout.current()
+
+    def current(self) -> tuple[Revision, ...]:
+        """Return the revisions that the database is at; raises `UsageError` for unknown ones."""
+        ids = self.current_ids()
+        self._checkout.require_known(ids)
+        return tuple(self.graph.revisions[i] for i in ids)
+
+    def pending(self, target: str = "heads") -> tuple[Revision, ...]:
+        """Return what `upgrade` to `target` would run, in order."""
+        ids = tuple(revision.id for revision in self.current())
+        return tuple(self.graph.pending(ids, target))
+
+    def status(self) -> Status:
+        """Return where project and database stand; what cannot be had is in its `problems`."""
+        return look(self._checkout)
+
+    # What changes the database.
+
+    def upgrade(
+        self, target: str = "head", *, sql: TextIO | None = None, tag: str | None = None
+    ) -> Outcome:
+        """Run the revisions up to `target`, a transaction each; with `sql` write them as SQL.
+
+        Raises `RevisionFailed`, `DatabaseError` or `UsageError`.
+        """
+        return move.upgrade(self._checkout, target, sql, tag)
+
+    def downgrade(
+        self,
+        target: str = "-1",
+        *,
+        sql: TextIO | None = None,
+        tag: str | None = None,
+        confirm: Callable[[Losses], bool] | None = None,
+    ) -> Outcome:
+        """Run the revisions back down to `target`; with `sql` write them as SQL.
+
+        Before rows go away `confirm` is asked; without it `AnswerNeeded` is raised, with nothing
+        changed.
+        """
+        return move.downgrade(self._checkout, target, sql, tag, confirm or move.refuse_losses)
+
+    def stamp(
+        self,
+        targets: Sequence[str] = ("head",),
+        *,
+        sql: TextIO | None = None,
+        tag: str | None = None,
+        purge: bool = False,
+    ) -> Outcome:
+        """Record that the database is at `targets`, without running anything.
+
+        `purge` forgets first what was recorded, also revisions that no file has any more.
+        """
+        return move.stamp(self._checkout, targets, sql, tag, purge)
+
+    def ensure_version(self, *, sql: TextIO | None = None) -> None:
+        """Make the version table where it is missing."""
+        checkout = self._checkout
+        config = checkout.config("ensure_version", output=sql)
+        session = Session(
+            checkout.request(), lambda context, _: _alembic.ensure_version_table(context)
+        )
+        checkout.run(config, checkout.script(config), session, {"as_sql": sql is not None})
+
+    # What writes revision files.
+
+    def revision(
+        self,
+        message: str | None = None,
+        *,
+        empty: bool = False,
+        sql: TextIO | None = None,
+        from_database: bool = False,
+        answers: Answers | None = None,
+        questioner: Questioner | None = None,
+        verify: bool = True,
+        say: Callable[[str], None] = _ignore,
+        **wanted: Any,
+    ) -> Generated:
+        """Write a revision for what differs between the models and the history.
+
+        The history is replayed on a scratch database; `from_database` compares with the live
+        one instead. `answers` are what only a person knows (renames, values, conversions), and
+        `questioner` is asked for more: by default nobody, which raises `AnswerNeeded`.
+        `empty` writes a revision to be filled by hand; with `sql`, for projects that set
+        `revision_environment`, env.py is run offline and writes there. `wanted` are `head`,
+        `splice`, `branch_label`, `version_path`, `rev_id` and `depends_on`, as in Alembic.
+
+        What is written is proven on a scratch database with rows, unless `verify` is false:
+        raises `NotProven` where it is wrong, and leaves no file among the revisions.
+        """
+        asked = self._wanted(message, wanted)
+        self.graph.resolve(asked.head)
+        if empty:
+            return revisions.generate_empty(self._checkout, asked, sql=sql, say=say)
+        if sql is not None:
+            raise UsageError("a comparison needs a database, and SQL mode has none", hint=_EMPTY)
+        return revisions.generate(
+            self._checkout,
+            asked,
+            from_database=from_database,
+            answers=answers or Answers(),
+            questioner=questioner or Silent(),
+            prove=verifier.prove if verify else None,
+            say=say,
+        )
+
+    def check(self, *, from_database: bool = False) -> tuple[Difference, ...]:
+        """Return what `revision` would write about; empty where models and history agree."""
+        return self.compare(from_database=from_database).differences
+
+    def compare(self, *, from_database: bool = False) -> Generated:
+        """Return what `revision` would write about and say, without writing anything."""
+        return revisions.check(self._checkout, from_database=from_database)
+
+    def verify(self, *, since: str | None = None, strict: bool = False) -> Verified:
+        """Prove the history on a scratch database: each revision up, down and up, with rows.
+
+        The end must be what the models say. With `since` only what comes after that revision is
+        proven; with `strict` a revision without a way back is wrong. What is wrong is among the
+        `diagnostics`; raises where nothing could be tried.
+        """
+        return verifier.verify(self._checkout, since=since, strict=strict)
+
+    def merge(
+        self,
+        revisions_: Sequence[str] = ("heads",),
+        message: str | None = None,
+        *,
+        say: Callable[[str], None] = _ignore,
+        **wanted: Any,
+    ) -> Revision:
+        """Write a revision that joins open branches into one.
+
+        `wanted` are `branch_label`, `rev_id` and `splice`, as in Alembic.
+        """
+        asked = self._wanted(message, wanted)
+        return revisions.merge(self._checkout, revisions_, asked, say=say)
+
+    def _wanted(self, message: str | None, wanted: Mapping[str, Any]) -> Wanted:
+        """Check what is asked of a new revision before anything is compared or written."""
+        asked = Wanted(message=message, **wanted)
+        self.graph.require_sound()
+        version_ids.require_new(asked.rev_id, self.graph.revisions)
+        return asked
+
+    # The same in an event loop.
+
+    async def aupgrade(
+        self, target: str = "head", *, engine: AsyncEngine | None = None, **options: Any
+    ) -> Outcome:
+        """`upgrade` in an event loop, on `engine` where one is given."""
+        return await self._aside(lambda m: m.upgrade(target, **options), engine)
+
+    async def adowngrade(
+        self, target: str = "-1", *, engine: AsyncEngine | None = None, **options: Any
+    ) -> Outcome:
+        """`downgrade` in an event loop, on `engine` where one is given."""
+        return await self._aside(lambda m: m.downgrade(target, **options), engine)
+
+    async def astamp(
+        self,
+        targets: Sequence[str] = ("head",),
+        *,
+        engine: AsyncEngine | None = None,
+        **options: Any,
+    ) -> Outcome:
+        """`stamp` in an event loop, on `engine` where one is given."""
+        return await self._aside(lambda m: m.stamp(targets, **options), engine)
+
+    async def acurrent(self, *, engine: AsyncEngine | None = None) -> tuple[Revision, ...]:
+        """`current` in an event loop, on `engine` where one is given."""
+        return await self._aside(lambda m: m.current(), engine)
+
+    async def apending(
+        self, target: str = "heads", *, engine: AsyncEngine | None = None
+    ) -> tuple[Revision, ...]:
+        """`pending` in an event loop, on `engine` where one is given."""
+        return await self._aside(lambda m: m.pending(target), engine)
+
+    async def acheck(self) -> tuple[Difference, ...]:
+        """`check` in an event loop: the work is done in a thread."""
+        return await asyncio.to_thread(self.check)
+
+    async def arevision(self, message: str | None = None, **options: Any) -> Generated:
+        """`revision` in an event loop: the work is done in a thread."""
+        return await asyncio.to_thread(lambda: self.revision(message, **options))
+
+    async def _aside(self, work: Callable[[Migrations], T], engine: AsyncEngine | None) -> T:
+        """Work in a thread; on an AsyncEngine in a greenlet of this loop, which it belongs to."""
+        engine = engine or self._checkout.async_engine
+        if engine is None:
+            return await asyncio.to_thread(work, self)
+        async with engine.connect() as connection:
+            return await connection.run_sync(lambda sync: work(self._on(sync)))
+
+    def _on(self, connection: Connection) -> Migrations:
+        twin = object.__new__(type(self))
+        twin._checkout = self._checkout.in_loop(connection)
+        return twin

@@ -1,0 +1,87 @@
+"""The status of a project and its database, in one look that does not stop at a problem."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from alembic.runtime.migration import MigrationContext
+
+from sqlmodel_migrations.database import dialects
+from sqlmodel_migrations.errors import MigrationsError
+from sqlmodel_migrations.generate import revision
+from sqlmodel_migrations.generate.difference import Difference
+from sqlmodel_migrations.history.index import Revision
+from sqlmodel_migrations.run.checkout import Checkout
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where a project and its database stand; None for what could not be had."""
+
+    root: Path
+    directory: Path
+    name: str
+    database: str | None
+    server: str | None
+    current: tuple[str, ...]
+    heads: tuple[Revision, ...]
+    pending: tuple[Revision, ...]
+    differences: tuple[Difference, ...] | None
+    problems: tuple[str, ...] = ()
+
+
+def look(checkout: Checkout) -> Status:
+    """Ask the files, the database and the models; each problem becomes a line."""
+    problems: list[str] = [problem.message for problem in checkout.graph.problems]
+    seen = _Database()
+    pending: tuple[Revision, ...] = ()
+    differences: tuple[Difference, ...] | None = None
+    with _collected(problems):
+        checkout.read(seen.look)
+        checkout.require_known(seen.current)
+        pending = tuple(checkout.graph.pending(seen.current, "heads"))
+    with _collected(problems):
+        compared = revision.check(checkout, from_database=False)
+        differences = compared.differences
+        problems.extend(compared.notes)
+    return Status(
+        root=checkout.settings.root,
+        directory=checkout.settings.script_location,
+        name=checkout.settings.name,
+        database=seen.url,
+        server=seen.server,
+        current=seen.current,
+        heads=checkout.graph.heads,
+        pending=pending,
+        differences=differences,
+        problems=tuple(dict.fromkeys(problems)),
+    )
+
+
+@dataclass
+class _Database:
+    """What the database says of itself; the password stays hidden."""
+
+    url: str | None = None
+    server: str | None = None
+    current: tuple[str, ...] = ()
+
+    def look(self, context: MigrationContext, _: Mapping[str, Any]) -> None:
+        connection = context.connection
+        assert connection is not None
+        self.url = connection.engine.url.render_as_string(hide_password=True)
+        self.server = dialects.of(connection.dialect.name).server(connection)
+        self.current = context.get_current_heads()
+
+
+@contextlib.contextmanager
+def _collected(problems: list[str]) -> Iterator[None]:
+    """Turn an error into a line of a report that goes on."""
+    try:
+        yield
+    except MigrationsError as error:
+        problems.append(error.message)
