@@ -1,0 +1,98 @@
+"""Folders that cannot be written. Root may write anywhere, so a file stands in a folder's place."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+import sys
+
+import pytest
+
+from heroes import MODELS, add_revision
+from project import Project
+from refusal import refused, unchanged
+
+
+@pytest.mark.parametrize("directory", ["taken", "taken/migrations"])
+@pytest.mark.parametrize("template", ["default", "generic"])
+def test_init_where_a_file_stands(project: Project, directory: str, template: str) -> None:
+    project.write({"taken": "a file\n"})
+    with unchanged(project):
+        said = refused(project.cli("init", directory, "-t", template), 2)
+    assert "taken" in said.message
+    assert said.hint
+
+
+@pytest.mark.parametrize("template", ["default", "generic"])
+def test_init_where_the_configuration_cannot_be_written(project: Project, template: str) -> None:
+    project.write({"models.py": MODELS})
+    (project.path / "alembic.ini").mkdir()
+    with unchanged(project):
+        refused(project.cli("init", "-t", template), 2)
+    assert not (project.path / "migrations").exists()
+
+
+def test_a_revision_where_a_file_stands(hero: Project) -> None:
+    versions = hero.path / "migrations" / "versions"
+    (versions / "__init__.py").unlink()
+    versions.rmdir()
+    versions.write_text("a file")
+    for command in (["revision", "add heroes"], ["revision", "--empty", "x"]):
+        with unchanged(hero):
+            said = refused(hero.cli(*command), 2)
+        assert str(versions) in said.message
+        assert said.hint
+
+
+def test_a_merge_where_a_folder_stands(two: Project) -> None:
+    add_revision(two, "cc03", "aa01", "another branch")
+    (two.path / "migrations" / "versions" / "dd04_.py").mkdir()
+    with unchanged(two):
+        said = refused(two.cli("merge", "--rev-id", "dd04"), 2)
+    assert "dd04_.py" in said.message
+
+
+IS_LINUX = sys.platform == "linux"
+IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a folder has other permissions on Windows")
+@pytest.mark.skipif(IS_ROOT and not IS_LINUX, reason="root may write anywhere here")
+@pytest.mark.parametrize("command", ["init again", "init again -t generic", "revision", "upgrade"])
+def test_a_read_only_folder(hero: Project, command: str) -> None:
+    hero.cli("revision", "add heroes")
+    hero.write({"models.py": MODELS.replace("name: str", "name: str\n        age: int | None = 3")})
+    if command.startswith("init"):
+        (hero.path / "alembic.ini").unlink()
+    folders = [hero.path, *(path for path in hero.path.rglob("*") if path.is_dir())]
+    for folder in folders:
+        folder.chmod(0o555)
+    try:
+        with unchanged(hero):
+            ran = _without_override(*command.split())
+    finally:
+        for folder in folders:
+            folder.chmod(0o755)
+    assert ran.returncode == (4 if command == "upgrade" else 2), ran.stderr
+    assert "error: " in ran.stderr
+    assert "hint: " in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def _without_override(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a process that permissions hold for, also if it is root's."""
+    source = "import sys; from sqlmodel_migrations.cli import main; sys.exit(main())"
+    return subprocess.run(
+        [sys.executable, "-P", "-c", source, "migrations", *arguments],
+        capture_output=True,
+        text=True,
+        preexec_fn=_drop_override if IS_ROOT else None,
+        check=False,
+    )
+
+
+def _drop_override() -> None:
+    """Give up CAP_DAC_OVERRIDE for the program that is started next (capabilities(7))."""
+    dac_override, drop_from_bounding_set = 1, 24
+    assert ctypes.CDLL(None).prctl(drop_from_bounding_set, dac_override, 0, 0, 0) == 0

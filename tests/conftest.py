@@ -1,0 +1,118 @@
+"""Fixtures: a database of its own for each test, and a project with its command line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+from databases import (
+    KINDS,
+    SERVERS,
+    Database,
+    MissingServer,
+    Server,
+    mariadb_server,
+    postgresql_server,
+)
+from project import CommandLine, Project, foreign_variables
+from zygote import Zygote
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-transcripts",
+        action="store_true",
+        help="write what commands said into tests/cli/*.md; the tests still show it and fail",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a server, so that `-m 'not server'` is the fast part."""
+    for item in items:
+        if _servers_of(item):
+            item.add_marker(pytest.mark.server)
+
+
+def _servers_of(item: pytest.Item) -> set[str]:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    callspec = getattr(item, "callspec", None)
+    parameters = callspec.params.get("database") if callspec else None
+    return {*fixtures, parameters} & set(SERVERS)
+
+
+@pytest.fixture(params=KINDS)
+def database(request: pytest.FixtureRequest) -> Database:
+    """An empty database, once of each kind.
+
+    Fewer kinds: `@pytest.mark.parametrize("database", ["sqlite", "mariadb"], indirect=True)`.
+    """
+    found: Database = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Database:
+    """An empty SQLite database, in a file that does not exist yet."""
+    folder = tmp_path / "sqlite"
+    folder.mkdir()
+    return Database("sqlite", f"sqlite:///{(folder / 'database.db').as_posix()}")
+
+
+@pytest.fixture
+def postgresql(_postgresql_server: Server) -> Iterator[Database]:
+    """An empty PostgreSQL database."""
+    with _postgresql_server.database() as made:
+        yield made
+
+
+@pytest.fixture
+def mariadb(_mariadb_server: Server) -> Iterator[Database]:
+    """An empty MariaDB database."""
+    with _mariadb_server.database() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def _postgresql_server() -> Iterator[Server]:
+    yield from _server(postgresql_server)
+
+
+@pytest.fixture(scope="session")
+def _mariadb_server() -> Iterator[Server]:
+    yield from _server(mariadb_server)
+
+
+def _server(find: Callable[[], AbstractContextManager[Server]]) -> Iterator[Server]:
+    try:
+        with find() as server:
+            yield server
+    except MissingServer as missing:
+        if os.environ.get("REQUIRE_SERVERS"):
+            pytest.fail(f"{missing}; REQUIRE_SERVERS is set", pytrace=False)
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
+def _zygote() -> Iterator[Zygote]:
+    zygote = Zygote()
+    yield zygote
+    zygote.close()
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _zygote: Zygote) -> Project:
+    """An empty folder that is the current one, in an environment without the machine's settings."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    for name in foreign_variables():
+        monkeypatch.delenv(name)
+    # Byte code is found by the second and the size: a models.py that a test writes twice in one
+    # second would be the old one.
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    return Project(folder, CommandLine(_zygote))

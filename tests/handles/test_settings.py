@@ -1,0 +1,141 @@
+"""Issue row "Settings": one table, one place each, unknown ones named with the nearest."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from heroes import MODELS
+from project import Project
+from sqlmodel_migrations.errors import UsageError
+from sqlmodel_migrations.project import settings
+
+PAGE = (Path(__file__).parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
+ROW = re.compile(r"(?m)^\| `(\w+)` \| `([^`]*)` \| `([^`]*)` \| (.*?) \| (.*) \|$")
+ALL = {**settings.KEYS, **settings.DATABASE_KEYS}
+
+
+def test_the_table_is_complete() -> None:
+    meanings = {row[0]: row[4] for row in ROW.findall(PAGE)}
+    assert meanings == {key: meaning for key, (_, meaning) in ALL.items()}
+
+
+@pytest.mark.parametrize("row", ROW.findall(PAGE), ids=lambda row: row[0])
+def test_each_is_read_from_the_place_in_pyproject(project: Project, row: tuple[str, ...]) -> None:
+    key, place = row[0], row[1].replace("NAME", "analytics")
+    header, name = place.split()
+    assert name == key
+    value = '["a", "b"]' if ALL[key][0] is list else '"a"'
+    migrations = '[tool.alembic]\nscript_location = "migrations"\n'
+    project.write({"pyproject.toml": f"{migrations}{header}\n{name} = {value}\n"})
+    section = "analytics" if "analytics" in header else "alembic"
+    found = settings.find(project.path, name=section)
+    assert_read(found, key, project.path)
+
+
+@pytest.mark.parametrize("row", ROW.findall(PAGE), ids=lambda row: row[0])
+def test_each_is_read_from_the_place_in_the_ini(project: Project, row: tuple[str, ...]) -> None:
+    key, option = row[0], row[2]
+    value = "a, b" if ALL[key][0] is list else "a"
+    location = "" if option == "script_location" else "script_location = migrations\n"
+    project.write({"alembic.ini": f"[alembic]\n{location}{option} = {value}\n"})
+    assert_read(settings.find(project.path), key, project.path)
+
+
+def assert_read(found: settings.Settings, key: str, root: Path) -> None:
+    expected = {
+        "directory": ("script_location", root / "a"),
+        "version_locations": ("version_locations", (root / "a", root / "b")),
+        "models": ("models", ("a", "b")),
+    }
+    name, value = expected.get(key, (key, "a"))
+    assert getattr(found, name) == value
+
+
+def test_defaults(project: Project) -> None:
+    project.write({"alembic.ini": "[alembic]\nscript_location = migrations\n"})
+    found = settings.find(project.path)
+    assert found.script_location == project.path / "migrations"
+    assert found.version_locations == (project.path / "migrations" / "versions",)
+    assert found.models == ()
+    values = [getattr(found, key) for key in settings.KEYS if key != "models"]
+    assert values == [None] * len(values)
+
+
+PYPROJECT = '[tool.alembic]\nscript_location = "migrations"\n'
+
+
+@pytest.mark.parametrize(
+    ("files", "said", "hint"),
+    [
+        (
+            {"pyproject.toml": f"{PYPROJECT}[tool.sqlmodel.migrations]\nversion_tabel = 'x'\n"},
+            "unknown setting 'version_tabel'",
+            "did you mean 'version_table'?",
+        ),
+        (
+            {"pyproject.toml": f"{PYPROJECT}[tool.sqlmodel.migrations.databases.a]\nmodel = 'x'\n"},
+            "unknown setting 'model'",
+            "did you mean 'models'?",
+        ),
+        (
+            {"alembic.ini": "[alembic]\nscript_location = m\nsqlmodel.shadow-url = x\n"},
+            "unknown setting 'shadow-url'",
+            "did you mean 'shadow_url'?",
+        ),
+        (
+            {"pyproject.toml": f"{PYPROJECT}[tool.sqlmodel.migrations]\nqwertz = 1\n"},
+            "unknown setting 'qwertz'",
+            "the settings are: models, url, version_table",
+        ),
+    ],
+)
+def test_unknown_setting(project: Project, files: dict[str, str], said: str, hint: str) -> None:
+    project.write(files)
+    for command in ("upgrade", "heads", "init", "revision"):
+        ran = project.cli(command)
+        assert ran.code == 2, ran.output
+        assert said in ran.stderr
+        assert hint in ran.stderr
+
+
+def test_setting_of_a_wrong_type(project: Project) -> None:
+    project.write({"pyproject.toml": f"{PYPROJECT}[tool.sqlmodel.migrations]\nurl = 3\n"})
+    with pytest.raises(UsageError, match=r"setting 'url' in .* is not a str"):
+        settings.find(project.path)
+
+
+def test_setting_in_both_places(project: Project) -> None:
+    project.write({
+        "alembic.ini": "[alembic]\nscript_location = m\nsqlalchemy.url = sqlite:///a.db\n",
+        "pyproject.toml": "[tool.sqlmodel.migrations]\nurl = 'sqlite:///b.db'\n",
+    })  # fmt: skip
+    with pytest.raises(UsageError, match=r"is set in pyproject.toml and in alembic.ini") as raised:
+        settings.find(project.path)
+    assert (
+        raised.value.hint
+        == "remove 'sqlalchemy.url' from alembic.ini, or 'url' from pyproject.toml"
+    )
+
+
+def test_neither_sqlalchemy_nor_alembic_is_imported_to_read_them(project: Project) -> None:
+    source = (
+        "import sys; from sqlmodel_migrations.project import settings; "
+        "assert not {'alembic', 'sqlalchemy'} & set(sys.modules)"
+    )
+    assert project.cli.subprocess("python", "-c", source).code == 0
+
+
+def test_version_table(project: Project) -> None:
+    project.write({"models.py": MODELS})
+    project.cli("init")
+    ini = project.read("alembic.ini")
+    project.write(
+        {"alembic.ini": ini.replace("[alembic]\n", "[alembic]\nsqlmodel.version_table = v\n")}
+    )
+    for command in (["revision"], ["upgrade"], ["check", "--database"], ["check"]):
+        assert project.cli(*command).code == 0
+    ran = project.cli.alembic("current")
+    assert "(head)" in ran.stdout

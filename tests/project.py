@@ -1,0 +1,108 @@
+"""A project of a user's in a temporary folder: its files, and the command line run in it."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+
+from zygote import Ran, Zygote, run_subprocess
+
+# What would change a command's behaviour or its output, and is the machine's rather than the
+# test's: whole names, or the beginnings and ends of names.
+_VARIABLES = ("ALEMBIC_CONFIG", "CI", "COLUMNS", "EDITOR", "LINES", "NO_COLOR", "VISUAL")
+_BEGINNINGS = ("CLICOLOR", "FORCE_COLOR", "GITHUB_", "GITLAB_", "PG", "SQLMODEL", "TTY_")
+_ENDS = ("DATABASE_URL", "_COMPLETE")
+
+
+def foreign_variables() -> list[str]:
+    """The names of this process's environment variables that a command must not see."""
+    return [
+        name
+        for name in os.environ
+        if name in _VARIABLES or name.startswith(_BEGINNINGS) or name.endswith(_ENDS)
+    ]
+
+
+class CommandLine:
+    """Runs commands in the current folder, each in a child process that knows nothing before it.
+
+    `cli("upgrade", "head")` is `sqlmodel migrations upgrade head`. `env` adds to the environment
+    of the test, or takes away what is None; `merged` puts what went to stderr into stdout, in
+    the order written.
+    """
+
+    def __init__(self, zygote: Zygote) -> None:
+        self._zygote = zygote
+
+    def __call__(
+        self,
+        *arguments: str,
+        env: Mapping[str, str | None] | None = None,
+        input: str = "",
+        merged: bool = False,
+    ) -> Ran:
+        """Run `sqlmodel migrations …`."""
+        return self.run("sqlmodel", "migrations", *arguments, env=env, input=input, merged=merged)
+
+    def alembic(
+        self,
+        *arguments: str,
+        env: Mapping[str, str | None] | None = None,
+        input: str = "",
+        merged: bool = False,
+    ) -> Ran:
+        """Run plain `alembic …`."""
+        return self.run("alembic", *arguments, env=env, input=input, merged=merged)
+
+    def run(
+        self,
+        *program: str,
+        env: Mapping[str, str | None] | None = None,
+        input: str = "",
+        merged: bool = False,
+    ) -> Ran:
+        """Run `sqlmodel …`, `sqlmodel-migrations …` or `alembic …`, quickly where forks exist."""
+        run = self._zygote.run if hasattr(os, "fork") else run_subprocess
+        return run(program, environment=_environment(env), input=input, merged=merged)
+
+    def subprocess(
+        self,
+        *program: str,
+        env: Mapping[str, str | None] | None = None,
+        input: str = "",
+        merged: bool = False,
+    ) -> Ran:
+        """Run any program in a fresh process, as a person does; `python` is this one."""
+        return run_subprocess(program, environment=_environment(env), input=input, merged=merged)
+
+
+def _environment(changes: Mapping[str, str | None] | None) -> dict[str, str]:
+    changed = {**os.environ, **(changes or {})}
+    return {name: value for name, value in changed.items() if value is not None}
+
+
+class Project:
+    """The current folder, `path`, and the command line in it, `cli`."""
+
+    def __init__(self, path: Path, cli: CommandLine) -> None:
+        self.path = path
+        self.cli = cli
+
+    def write(self, files: Mapping[str, str]) -> None:
+        """Write files by their path in the project; the text loses its common indentation."""
+        for name, text in files.items():
+            file = self.path / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8", newline="\n")
+
+    def read(self, name: str) -> str:
+        """The text of a file."""
+        return (self.path / name).read_text(encoding="utf-8")
+
+    def files(self) -> list[str]:
+        """The paths of all files in the project, sorted, without byte code."""
+        found = (file for file in self.path.rglob("*") if file.is_file())
+        names = (file.relative_to(self.path).as_posix() for file in found)
+        return sorted(name for name in names if "__pycache__" not in name)
