@@ -8,6 +8,7 @@ import gc
 import io
 import logging
 import os
+import shutil
 import sys
 import threading
 import warnings
@@ -269,6 +270,20 @@ def test_engines_of_other_threads_are_left_alone(hero: Project, tmp_path: Any) -
     Migrations.find().check()
     thread.join()
     assert names == [str(tmp_path / "application.db")]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("hero", ["rude"], indirect=True)
+def test_two_projects_that_call_their_package_alike(hero: Project) -> None:
+    """`prepend_sys_path = .` means each project's own folder, in one process."""
+    Migrations.find().upgrade()
+    for name in [name for name in sys.modules if name.partition(".")[0] == "app"]:
+        del sys.modules[name]
+    other = hero.path / "other"
+    shutil.copytree(hero.path, other, ignore=shutil.ignore_patterns("other"))
+    hero.write({"app/models.py": "raise ValueError('the models of the first')"})
+    os.chdir(other)
+    Migrations.find().upgrade()
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

@@ -230,7 +230,7 @@ class _Sources:
             "script_location": str(script_location),
             "path_separator": "newline",
             "version_locations": "\n".join(map(str, versions)),
-            "prepend_sys_path": "\n".join(self._prepended(name, root)),
+            "prepend_sys_path": "\n".join(self._prepended(name, root, directory)),
         }
         return Settings(
             root=root,
@@ -298,8 +298,11 @@ class _Sources:
         value = self.alembic.get("version_locations", ()) if name == DEFAULT_SECTION else ()
         return [_expand_here(v, self.pyproject) for v in value]
 
-    def _prepended(self, name: str, root: Path) -> list[str]:
-        """Folders for `sys.path`, from the working folder as Alembic's are, and from `root`."""
+    def _prepended(self, name: str, root: Path, directory: Path) -> list[str]:
+        """Folders for `sys.path`, from the working folder as Alembic's are, and from `root`.
+
+        They are absolute: Python remembers for the whole process what a relative one meant first.
+        """
         if self.parser.has_option(name, "prepend_sys_path"):
             value = _get(self.parser, name, "prepend_sys_path")
             separator = self._option(name, "path_separator")
@@ -308,7 +311,7 @@ class _Sources:
             value = self.alembic.get("prepend_sys_path", ())
             values = [value] if isinstance(value, str) else value
             paths = [_expand_here(v, self.pyproject) for v in values]
-        return list(dict.fromkeys([*paths, *(str(root / path) for path in paths)]))
+        return list(dict.fromkeys(str(start / path) for start in (directory, root) for path in paths))
 
 
 def _once(table: Mapping[str, Any], ini: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -6,6 +6,7 @@ import socket
 
 import pytest
 
+from databases import Server
 from story import Story
 
 BEFORE = """
@@ -104,15 +105,18 @@ def test_a_revision_that_is_not_verified_is_written_whatever_the_rows_are(story:
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_a_database_that_does_not_answer_is_not_waited_for(
-    story: Story, monkeypatch: pytest.MonkeyPatch
+    story: Story, monkeypatch: pytest.MonkeyPatch, _postgresql_server: Server
 ) -> None:
     story.begin(BEFORE)
     # A server that accepts a connection and says nothing.
-    with socket.create_server(("127.0.0.1", 0)) as silent:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        _postgresql_server.database() as empty,
+    ):
         port = silent.getsockname()[1]
         url = f"postgresql+psycopg://postgres@127.0.0.1:{port}/nothing"
         monkeypatch.setenv("DATABASE_URL", url)
         ini = story.project.read("alembic.ini")
-        setting = f"[alembic]\nsqlmodel.shadow_url = {story.database.url}"
+        setting = f"[alembic]\nsqlmodel.shadow_url = {empty.url}"
         story.project.write({"alembic.ini": ini.replace("[alembic]", setting, 1)})
         story.revise(REQUIRED)
