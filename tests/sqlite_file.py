@@ -13,7 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, event
 
 from sqlmodel_migrations.database.dialects import sqlite
-from sqlmodel_migrations.run import sqlite_batch
+from sqlmodel_migrations.run.sqlite import batch as sqlite_batch
 
 Revision = Callable[[Operations], object]
 

@@ -18,7 +18,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel_migrations import _alembic
 from sqlmodel_migrations.database import dialects, failures
 from sqlmodel_migrations.errors import ChangeRefused, MigrationsError, RevisionFailed
-from sqlmodel_migrations.run import mysql_column, sqlite_batch, version_ids
+from sqlmodel_migrations.run import mysql_column, version_ids
+from sqlmodel_migrations.run.sqlite import batch as sqlite_batch
 
 log = logging.getLogger("alembic.runtime.migration")
 

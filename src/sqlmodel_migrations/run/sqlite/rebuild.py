@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from sqlmodel_migrations.database.sqlite_table import Table, parse
 from sqlmodel_migrations.database.sqlite_token import fold, literal, quote
-from sqlmodel_migrations.run import sqlite_edit
+from sqlmodel_migrations.run.sqlite import edit
 
 PREFIX = "_sqlmodel_tmp_"
 
@@ -71,7 +71,7 @@ def rebuild(stored: Stored, sql: str, values: Mapping[str, str]) -> Rebuild:
     where, temporary = quote(stored.schema), PREFIX + stored.name
     old, new = f"{where}.{quote(stored.name)}", f"{where}.{quote(temporary)}"
     return Rebuild(
-        create=sqlite_edit.set_table_name(sql, temporary, stored.schema),
+        create=edit.set_table_name(sql, temporary, stored.schema),
         copy=_copy(parse(stored.sql), table, old, new, values),
         counts=(f"SELECT count(*) FROM {old}", f"SELECT count(*) FROM {new}"),
         refusals=tuple(_refusals(parse(stored.sql), table, new)),
@@ -108,7 +108,7 @@ def _swap(stored: Stored, table: Table, old: str, new: str) -> Iterator[str]:
     if stored.sequence is not None and table.is_autoincrement:
         yield from _sequence(stored)
     for text in (*stored.indexes, *stored.triggers):
-        yield text if stored.schema == "main" else sqlite_edit.in_schema(text, stored.schema)
+        yield text if stored.schema == "main" else edit.in_schema(text, stored.schema)
 
 
 def _sequence(stored: Stored) -> Iterator[str]:

@@ -39,7 +39,7 @@ from sqlmodel_migrations.database.sqlite_table import (
 )
 from sqlmodel_migrations.database.sqlite_token import columns_in, fold, normalized, quote, same
 from sqlmodel_migrations.errors import ChangeRefused
-from sqlmodel_migrations.run import sqlite_edit, sqlite_text
+from sqlmodel_migrations.run.sqlite import ddl, edit
 
 _KINDS = (
     (ForeignKeyConstraint, FOREIGN_KEY),
@@ -105,7 +105,7 @@ class Draft:
     ) -> None:
         if if_not_exists and self.table.has_column(column.name):
             return
-        self.sql = sqlite_edit.add_column(self.sql, sqlite_text.column(column, self.dialect))
+        self.sql = edit.add_column(self.sql, ddl.column(column, self.dialect))
         self._place(column.name, insert_before, insert_after)
         self.names[fold(column.name)] = column.name
         self.added.add(column.name)
@@ -120,9 +120,9 @@ class Draft:
         key = self.table.primary_key
         columns = (*(key.columns if key is not None else ()), name)
         if key is not None:
-            self.sql = sqlite_edit.drop_constraint(self.sql, key)
+            self.sql = edit.drop_constraint(self.sql, key)
         names = ", ".join(quote(column) for column in columns)
-        self.sql = sqlite_edit.add_constraint(self.sql, f"PRIMARY KEY ({names})")
+        self.sql = edit.add_constraint(self.sql, f"PRIMARY KEY ({names})")
 
     def _drop_column(
         self, _table: str, column: Column[Any], *, if_exists: bool | None = None, **_: Any
@@ -130,7 +130,7 @@ class Draft:
         name = self.name(column.name)
         if if_exists and not self.table.has_column(name):
             return
-        self.sql = sqlite_edit.drop_column(self.sql, name, constraints=True)
+        self.sql = edit.drop_column(self.sql, name, constraints=True)
         self.names.pop(fold(column.name), None)
         self.values = {n: v for n, v in self.values.items() if not same(n, name)}
         self.gone.append(name)
@@ -157,32 +157,32 @@ class Draft:
         if server_default is not False:
             self._set_default(current, server_default)
         if nullable is not None:
-            self.sql = sqlite_edit.set_nullable(self.sql, current, nullable)
+            self.sql = edit.set_nullable(self.sql, current, nullable)
         if sqlite_using is not None:
             self.values[current] = sqlite_using
 
     def _rename_added(self, key: str, old: str, new: str) -> None:
         """Rename a column of this batch; those that were there before have their names already."""
-        self.sql = sqlite_edit.rename_column(self.sql, old, new)
+        self.sql = edit.rename_column(self.sql, old, new)
         self.names[fold(key)] = new
         self.added = (self.added - {old}) | {new}
 
     def _set_type(self, name: str, type_: Any, existing_type: Any = None) -> None:
         self._drop_check_of_type(name)
         table = self.table
-        text = sqlite_text.type_(type_, self.dialect)
+        text = ddl.type_(type_, self.dialect)
         if normalized(table.type_of(table.column(name))) != normalized(text):
-            self.sql = sqlite_edit.set_type(self.sql, name, text)
+            self.sql = edit.set_type(self.sql, name, text)
         had = getattr(existing_type, "collation", None)
         if had and parse_column(f"x {text}").clause(COLLATE) is None:
-            self.sql = sqlite_edit.set_collation(self.sql, name, None)
+            self.sql = edit.set_collation(self.sql, name, None)
 
     def _drop_check_of_type(self, name: str) -> None:
         """Drop the CHECK of a Boolean or Enum that `reflect_args` says the column had."""
         for column in self.reflect_args:
             if not isinstance(column, Column) or not same(self.name(column.name), name):
                 continue
-            holder = sqlite_text.attached((column._copy(),), "t", (), None)
+            holder = ddl.attached((column._copy(),), "t", (), None)
             for constraint in holder.constraints:
                 if _alembic_batch.is_of_type(constraint):
                     self._drop_existing(constraint)
@@ -190,15 +190,15 @@ class Draft:
     def _set_default(self, name: str, server_default: Any) -> None:
         self._keep_first_default(name)
         if server_default is None:
-            self.sql = sqlite_edit.set_default(self.sql, name, None)
-            self.sql = sqlite_edit.set_generated(self.sql, name, None)
+            self.sql = edit.set_default(self.sql, name, None)
+            self.sql = edit.set_generated(self.sql, name, None)
             return
-        default, generated = sqlite_text.default(server_default, self.dialect)
+        default, generated = ddl.default(server_default, self.dialect)
         if isinstance(server_default, Computed):
-            self.sql = sqlite_edit.set_generated(self.sql, name, generated)
+            self.sql = edit.set_generated(self.sql, name, generated)
         elif default is not None:
-            self.sql = sqlite_edit.set_generated(self.sql, name, None)
-            self.sql = sqlite_edit.set_default(self.sql, name, default)
+            self.sql = edit.set_generated(self.sql, name, None)
+            self.sql = edit.set_default(self.sql, name, default)
 
     def _keep_first_default(self, name: str) -> None:
         """Let the rows have the default that a new column came with, as ALTER would."""
@@ -211,7 +211,7 @@ class Draft:
     def _add_constraint(self, constraint: Constraint) -> None:
         if not _alembic_batch.is_made(constraint, self.dialect):
             return
-        text = sqlite_text.constraint(constraint, self.dialect)
+        text = ddl.constraint(constraint, self.dialect)
         if text is not None:
             self.add_constraint(self._with_current_names(text))
 
@@ -219,23 +219,23 @@ class Draft:
         """Add a constraint; one of its name, or without a name that says the same, makes room."""
         new, table = parse_constraint(text), self.table
         if new.kind == PRIMARY_KEY and table.primary_key is not None:
-            self.sql = sqlite_edit.drop_constraint(self.sql, table.primary_key)
+            self.sql = edit.drop_constraint(self.sql, table.primary_key)
             table = self.table
-        if new.name is not None and (namesake := sqlite_edit.find_constraint(table, name=new.name)):
-            self.sql = sqlite_edit.drop_constraint(self.sql, namesake)
+        if new.name is not None and (namesake := edit.find_constraint(table, name=new.name)):
+            self.sql = edit.drop_constraint(self.sql, namesake)
             table = self.table
-        old = sqlite_edit.find_definition(table, new)
+        old = edit.find_definition(table, new)
         if old is not None and new.name is None:
             return
         if old is not None and old.name is None:
-            self.sql = sqlite_edit.drop_constraint(self.sql, old)
-        self.sql = sqlite_edit.add_constraint(self.sql, text)
+            self.sql = edit.drop_constraint(self.sql, old)
+        self.sql = edit.add_constraint(self.sql, text)
 
     def _with_current_names(self, text: str) -> str:
         table = self.table
         for key, name in self.names.items():
             if not same(key, name) and not table.has_column(key):
-                text = sqlite_edit.rename_in_constraint(text, key, name)
+                text = edit.rename_in_constraint(text, key, name)
         return text
 
     def _drop_constraint(self, constraint: Constraint, **_: Any) -> None:
@@ -244,7 +244,7 @@ class Draft:
             return
         if _alembic_batch.is_of_type(constraint):
             return
-        name = sqlite_text.constraint_name(constraint, self.dialect)
+        name = ddl.constraint_name(constraint, self.dialect)
         known = ", ".join(f"'{c.name}'" for c in self.table.clauses if c.name is not None)
         raise ChangeRefused(
             f"the change is not made: '{self.table.name.name}' has no constraint '{name}'",
@@ -257,34 +257,34 @@ class Draft:
         clause = self._find(constraint)
         if clause is None:
             return False
-        self.sql = sqlite_edit.drop_constraint(self.sql, clause)
+        self.sql = edit.drop_constraint(self.sql, clause)
         self.settled.add(id(constraint))
         return True
 
     def _find(self, constraint: Constraint) -> Clause | None:
         table = self.table
-        name = sqlite_text.constraint_name(constraint, self.dialect)
+        name = ddl.constraint_name(constraint, self.dialect)
         kind = next((kind for class_, kind in _KINDS if isinstance(constraint, class_)), None)
-        if name is not None and (found := sqlite_edit.find_constraint(table, name=name)):
+        if name is not None and (found := edit.find_constraint(table, name=name)):
             return found
         if kind == PRIMARY_KEY:
             return table.primary_key
         if _alembic_batch.is_of_type(constraint):
-            text = sqlite_text.constraint(constraint, self.dialect)
-            return sqlite_edit.find_definition(table, parse_constraint(str(text)))
-        return sqlite_edit.find_constraint(table, kind=kind) if name is None else None
+            text = ddl.constraint(constraint, self.dialect)
+            return edit.find_definition(table, parse_constraint(str(text)))
+        return edit.find_constraint(table, kind=kind) if name is None else None
 
     def name_constraints(self, convention: Mapping[str, Any]) -> None:
         """Give every constraint without a name the one of a naming convention."""
         while (found := self._next_unnamed(convention)) is not None:
-            self.sql = sqlite_edit.name_constraint(self.sql, *found)
+            self.sql = edit.name_constraint(self.sql, *found)
 
     def _next_unnamed(self, convention: Mapping[str, Any]) -> tuple[Clause, str] | None:
         table = self.table
         columns = [column.name for column in table.columns]
         for clause in table.clauses:
             if clause.kind in KEYS and clause.name is None:
-                name = sqlite_text.conventional_name(
+                name = ddl.conventional_name(
                     clause, table.name.name, columns, convention, self.dialect
                 )
                 if name is not None:
@@ -294,11 +294,11 @@ class Draft:
     # Indexes and comments
 
     def _create_index(self, index: Index, *, if_not_exists: bool | None = None, **_: Any) -> None:
-        text = sqlite_text.index(index, self.dialect, if_not_exists=bool(if_not_exists))
+        text = ddl.index(index, self.dialect, if_not_exists=bool(if_not_exists))
         table = self.table
         for key, name in self.names.items():
             if not same(key, name) and not table.has_column(key):
-                text = sqlite_edit.rename_in_index(text, key, name)
+                text = edit.rename_in_index(text, key, name)
         for column in index.columns:
             table.column(column.name if table.has_column(column.name) else self.name(column.name))
         # With `copy_from` Alembic forgets the indexes, and scripts make them anew.
@@ -309,7 +309,7 @@ class Draft:
         name = str(index.name)
         for texts in (self.created, self.indexes):
             for text in texts:
-                if same(sqlite_edit.created_name(text).name, name):
+                if same(edit.created_name(text).name, name):
                     texts.remove(text)
                     self.dropped.append(name)
                     return
@@ -323,10 +323,10 @@ class Draft:
         gone = {fold(name) for name in self.gone if not self.table.has_column(name)}
         left = {fold(column.name) for column in self.table.columns}
         for text in list(self.indexes):
-            used = set(sqlite_edit.index_columns(text))
+            used = set(edit.index_columns(text))
             if not used & gone:
                 continue
-            name = sqlite_edit.created_name(text).name
+            name = edit.created_name(text).name
             if used & left:
                 raise ChangeRefused(
                     f"the change is not made: the index '{name}' needs a column that would go"
@@ -352,15 +352,15 @@ class Draft:
                 self._believe(column)
 
     def _believe(self, column: Column[Any]) -> None:
-        table, text = self.table, sqlite_text.type_(column.type, self.dialect)
+        table, text = self.table, ddl.type_(column.type, self.dialect)
         name = self.name(column.name)
         if normalized(table.type_of(table.column(name))) != normalized(text):
-            self.sql = sqlite_edit.set_type(self.sql, name, text)
+            self.sql = edit.set_type(self.sql, name, text)
 
     def add_arguments(self, args: Sequence[Any], schema: str | None) -> None:
         """Add what `table_args` says; a CHECK takes the place of unnamed ones on its columns."""
         columns = [column.name for column in self.table.columns]
-        sqlite_text.attached(args, self.table.name.name, columns, schema)
+        ddl.attached(args, self.table.name.name, columns, schema)
         for arg in args:
             if isinstance(arg, Column):
                 self._add_column("", arg)
@@ -370,13 +370,13 @@ class Draft:
                 self._add_argument(arg)
 
     def _add_argument(self, constraint: Constraint) -> None:
-        text = sqlite_text.constraint(constraint, self.dialect)
+        text = ddl.constraint(constraint, self.dialect)
         if text is None:
             return
         new = parse_constraint(text)
         if new.kind == CHECK:
             for clause in reversed(list(self._replaced_checks(new))):
-                self.sql = sqlite_edit.drop_constraint(self.sql, clause)
+                self.sql = edit.drop_constraint(self.sql, clause)
         self.add_constraint(text)
 
     def _replaced_checks(self, new: Clause) -> Iterator[Clause]:
@@ -395,11 +395,9 @@ class Draft:
         ):
             if key in options:
                 (words.add if bool(options[key]) is wanted else words.discard)(word)
-        self.sql = sqlite_edit.set_options(self.sql, words)
+        self.sql = edit.set_options(self.sql, words)
         if "sqlite_autoincrement" in options:
-            self.sql = sqlite_edit.set_autoincrement(
-                self.sql, bool(options["sqlite_autoincrement"])
-            )
+            self.sql = edit.set_autoincrement(self.sql, bool(options["sqlite_autoincrement"]))
 
     # The order of columns
 
@@ -410,7 +408,7 @@ class Draft:
         beside = self.table.column(self.name(before or after or "")).name
         names = [column.name for column in self.table.columns if not same(column.name, name)]
         names.insert(names.index(beside) + (before is None), name)
-        self.sql = sqlite_edit.reorder_columns(self.sql, names)
+        self.sql = edit.reorder_columns(self.sql, names)
         self.order.append((name, beside) if before is not None else (beside, name))
 
     def reorder(self, partial: Sequence[Sequence[str]]) -> None:
@@ -420,7 +418,7 @@ class Draft:
         wanted = [(fold(self.name(a)), fold(self.name(b))) for a, b in (*pairs, *self.order)]
         known = {(names[a], names[b]) for a, b in wanted if a in names and b in names and a != b}
         ordered = topological.sort(known, list(names.values()), deterministic_order=True)
-        self.sql = sqlite_edit.reorder_columns(self.sql, list(ordered))
+        self.sql = edit.reorder_columns(self.sql, list(ordered))
 
 
 def _names(clause: Clause) -> set[str]:

@@ -19,9 +19,9 @@ from sqlmodel_migrations._alembic_batch import Batch, Entry
 from sqlmodel_migrations.database.sqlite_table import parse
 from sqlmodel_migrations.database.sqlite_token import fold, normalized, quote, same
 from sqlmodel_migrations.errors import ChangeRefused
-from sqlmodel_migrations.run import sqlite_edit, sqlite_schema, sqlite_text
-from sqlmodel_migrations.run.sqlite_draft import Draft
-from sqlmodel_migrations.run.sqlite_rebuild import PREFIX, Stored, rebuild
+from sqlmodel_migrations.run.sqlite import ddl, edit, schema
+from sqlmodel_migrations.run.sqlite.draft import Draft
+from sqlmodel_migrations.run.sqlite.rebuild import PREFIX, Stored, rebuild
 
 _NATIVE = frozenset(
     (
@@ -48,7 +48,7 @@ def flush(batch: Batch) -> bool:
     if batch.dialect.name != "sqlite" or batch.connection is None or batch.recreate == "never":
         return False
     if not (_is_native(batch) and _altered(batch, batch.connection)):
-        with sqlite_schema.savepoint(batch.connection):
+        with schema.savepoint(batch.connection):
             _rebuilt(batch, batch.connection)
     return True
 
@@ -111,7 +111,7 @@ def _altered(batch: Batch, connection: Connection) -> bool:
 @contextlib.contextmanager
 def _altering(connection: Connection) -> Iterator[None]:
     """Let ALTER correct triggers and views, and undo all of it when one statement fails."""
-    with sqlite_schema.legacy_alter_table(connection, False), sqlite_schema.savepoint(connection):
+    with schema.legacy_alter_table(connection, False), schema.savepoint(connection):
         yield
 
 
@@ -119,19 +119,19 @@ def _alter(batch: Batch, connection: Connection, entry: Entry) -> None:
     if entry.name.endswith("_comment"):
         return
     if entry.name == "create_index":
-        table = parse(sqlite_schema.read(connection, batch.table, batch.schema).sql)
-        sqlite_text.refuse_unknown_columns(entry.arguments[0], table)
+        table = parse(schema.read(connection, batch.table, batch.schema).sql)
+        ddl.refuse_unknown_columns(entry.arguments[0], table)
     if entry.name != "alter_column" or _is_rename(entry):
         batch.run(entry)
 
 
 def _rebuilt(batch: Batch, connection: Connection) -> None:
-    stored = sqlite_schema.read(connection, batch.table, batch.schema)
+    stored = schema.read(connection, batch.table, batch.schema)
     renames = _renames(batch.entries, stored)
     steps = _steps(renames.final, [column.name for column in parse(stored.sql).columns])
     is_native = _renamed(connection, stored, steps)
     if is_native:
-        stored = sqlite_schema.read(connection, batch.table, batch.schema)
+        stored = schema.read(connection, batch.table, batch.schema)
     draft = _draft(batch, stored, renames.names(), steps, is_native=is_native)
     _apply(batch, draft)
     _write(batch, connection, stored, draft)
@@ -221,7 +221,7 @@ def _refuse_users(
 ) -> None:
     """Refuse to rename by text alone what others speak of."""
     for old, _ in steps:
-        names = sqlite_schema.users(connection, stored, old)
+        names = schema.users(connection, stored, old)
         if names:
             raise ChangeRefused(
                 f"the change is not made: SQLite cannot rename '{stored.name}.{old}': {reason}",
@@ -240,13 +240,11 @@ def _draft(
     sql, indexes = stored.sql, list(stored.indexes)
     values = {column.name: quote(column.name) for column in parse(sql).columns}
     if batch.copy_from is not None:
-        sql = sqlite_edit.set_table_name(
-            sqlite_text.table(batch.copy_from, batch.dialect), stored.name
-        )
+        sql = edit.set_table_name(ddl.table(batch.copy_from, batch.dialect), stored.name)
     for old, new in steps if not is_native or batch.copy_from is not None else ():
-        sql = sqlite_edit.rename_column(sql, old, new)
+        sql = edit.rename_column(sql, old, new)
     for old, new in steps if not is_native else ():
-        indexes = [sqlite_edit.rename_in_index(text, old, new) for text in indexes]
+        indexes = [edit.rename_in_index(text, old, new) for text in indexes]
         values = {new if same(name, old) else name: value for name, value in values.items()}
     if batch.copy_from is not None:
         _refuse_unknown(sql, values)
@@ -268,13 +266,13 @@ def _refuse_unknown(sql: str, values: Mapping[str, str]) -> None:
 def _add_indexes(batch: Batch, indexes: list[str], steps: Sequence[Rename]) -> None:
     """Add the indexes of `copy_from` that are not there."""
     assert batch.copy_from is not None
-    known = {fold(sqlite_edit.created_name(text).name) for text in indexes}
+    known = {fold(edit.created_name(text).name) for text in indexes}
     for index in sorted(batch.copy_from.indexes, key=lambda index: str(index.name)):
         if fold(str(index.name)) in known:
             continue
-        text = sqlite_text.index(index, batch.dialect)
+        text = ddl.index(index, batch.dialect)
         for old, new in steps:
-            text = sqlite_edit.rename_in_index(text, old, new)
+            text = edit.rename_in_index(text, old, new)
         indexes.append(text)
 
 
@@ -294,7 +292,7 @@ def _apply(batch: Batch, draft: Draft) -> None:
 def _write(batch: Batch, connection: Connection, stored: Stored, draft: Draft) -> None:
     if draft.sql != stored.sql or batch.recreate == "always" or _has_conversion(draft):
         after = replace(stored, indexes=tuple(draft.indexes))
-        sqlite_schema.carry_out(connection, stored, rebuild(after, draft.sql, draft.values))
+        schema.carry_out(connection, stored, rebuild(after, draft.sql, draft.values))
     else:
         _exchange_indexes(connection, stored, draft)
     for text in draft.created:
@@ -306,7 +304,7 @@ def _exchange_indexes(connection: Connection, stored: Stored, draft: Draft) -> N
     before = {normalized(text): text for text in stored.indexes}
     after = {normalized(text): text for text in draft.indexes}
     for key in before.keys() - after.keys():
-        name = quote(sqlite_edit.created_name(before[key]).name)
+        name = quote(edit.created_name(before[key]).name)
         connection.exec_driver_sql(f"DROP INDEX {quote(stored.schema)}.{name}")
     for key in after.keys() - before.keys():
         connection.exec_driver_sql(after[key])

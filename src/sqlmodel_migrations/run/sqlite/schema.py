@@ -12,7 +12,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 from sqlmodel_migrations.database.sqlite_table import NOT_NULL, parse
 from sqlmodel_migrations.database.sqlite_token import fold, literal, quote, same, significant
 from sqlmodel_migrations.errors import ChangeRefused
-from sqlmodel_migrations.run.sqlite_rebuild import PREFIX, Rebuild, Stored
+from sqlmodel_migrations.run.sqlite.rebuild import PREFIX, Rebuild, Stored
 
 
 def read(connection: Connection, table: str, schema: str | None = None) -> Stored:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from sqlite_file import SQLiteFile, rebuilds
 from sqlmodel_migrations.errors import ChangeRefused
-from sqlmodel_migrations.run import sqlite_batch
+from sqlmodel_migrations.run.sqlite import batch as sqlite_batch
 
 HEROES = """
 CREATE TABLE team (id INTEGER PRIMARY KEY, name TEXT NOT NULL);

@@ -10,7 +10,7 @@ import pytest
 from sqlmodel_migrations.database.sqlite_table import parse
 from sqlmodel_migrations.database.sqlite_token import columns_in, normalized, tokenize
 from sqlmodel_migrations.errors import ChangeRefused
-from sqlmodel_migrations.run import sqlite_edit as edit
+from sqlmodel_migrations.run.sqlite import edit
 
 HARD = """CREATE TABLE "t, (x" ( -- the table, with a ( and a '
 \tid INTEGER PRIMARY KEY AUTOINCREMENT, -- the key

@@ -1,0 +1,1 @@
+"""Changes of SQLite tables: what SQLite alters itself, and one rebuild for all the rest."""
