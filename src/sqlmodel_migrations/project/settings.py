@@ -311,7 +311,8 @@ class _Sources:
             value = self.alembic.get("prepend_sys_path", ())
             values = [value] if isinstance(value, str) else value
             paths = [_expand_here(v, self.pyproject) for v in values]
-        return list(dict.fromkeys(str(start / path) for start in (directory, root) for path in paths))
+        starts = (directory, root)
+        return list(dict.fromkeys(str(start / path) for start in starts for path in paths))
 
 
 def _once(table: Mapping[str, Any], ini: Mapping[str, Any], name: str) -> Mapping[str, Any]:
