@@ -199,6 +199,8 @@ def test_current_options(script: ScriptDirectory, connection: Connection) -> Non
 def test_upgrade_steps(script: ScriptDirectory) -> None:
     assert _ids(_alembic.upgrade_steps(script, "heads", ())) == ["a1", "b2"]
     assert _ids(_alembic.upgrade_steps(script, "heads", ("a1",))) == ["b2"]
+    assert _ids(_alembic.upgrade_steps(script, ("b2",), ())) == ["a1", "b2"]
+    assert _alembic.upgrade_steps(script, (), ()) == []
 
 
 def test_downgrade_steps(script: ScriptDirectory) -> None:
@@ -229,6 +231,11 @@ def test_step_of(script: ScriptDirectory) -> None:
     down = _alembic.step_of(script, "b2", is_upgrade=False)
     assert down.migration_fn is _alembic.module_of(down.revision).downgrade
     assert _alembic.written_ids(down) == ("a1",)
+
+
+def test_step_path(script: ScriptDirectory) -> None:
+    (step,) = _alembic.upgrade_steps(script, "a1", ())
+    assert _alembic.step_path(step) == Path(script.dir) / "versions" / "a1.py"
 
 
 def test_step_revision(script: ScriptDirectory) -> None:

@@ -103,9 +103,12 @@ def current_options() -> Mapping[str, Any]:
     return proxy.context_opts if proxy is not None else {}
 
 
-def upgrade_steps(script: ScriptDirectory, target: str, heads: Sequence[str]) -> list[RevisionStep]:
-    """Return the steps from the current heads up to `target`, in order."""
-    return list(script._upgrade_revs(target, tuple(heads)))  # type: ignore[arg-type]
+def upgrade_steps(
+    script: ScriptDirectory, target: str | Sequence[str], heads: Sequence[str]
+) -> list[RevisionStep]:
+    """Return the steps from the current heads up to `target`, a symbol or several, in order."""
+    wanted = target if isinstance(target, str) else tuple(target)
+    return list(script._upgrade_revs(wanted, tuple(heads)))  # type: ignore[arg-type]
 
 
 def downgrade_steps(
@@ -135,6 +138,11 @@ def step_revision(step: Any) -> str | None:
     """Return the id of a step's revision; None for a stamp to several at once."""
     revision = getattr(step, "revision", None)
     return getattr(revision, "revision", None)
+
+
+def step_path(step: RevisionStep) -> Path:
+    """Return the file of a step's revision."""
+    return Path(step.revision.path)
 
 
 def loaded_file(error: BaseException) -> tuple[Path, int] | None:

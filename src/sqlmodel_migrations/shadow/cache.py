@@ -12,7 +12,7 @@ import os
 import re
 import sqlite3
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,12 +41,18 @@ class Place:
 
     @classmethod
     def of(
-        cls, context: MigrationContext, script: ScriptDirectory, arguments: Mapping[str, Any]
+        cls,
+        context: MigrationContext,
+        script: ScriptDirectory,
+        arguments: Mapping[str, Any],
+        revisions: Iterable[Path],
     ) -> Place | None:
-        """Return the place for the replay of `script`; None where a replay cannot be kept."""
+        """Return the place for the replay of these revision files; None where it cannot be kept."""
         if context.dialect.name != "sqlite" or context.dialect.is_async:
             return None
-        texts = [path.read_bytes() for path in _files(script)]
+        # env.py decides how the history runs.
+        files = [Path(script.env_py_location), *sorted({*revisions})]
+        texts = [path.read_bytes() for path in files]
         if any(_reaches_out(text) for text in texts[1:]):
             return None
         made_by = repr((__version__, alembic.__version__, sqlite3.sqlite_version, dict(arguments)))
@@ -86,12 +92,6 @@ class Place:
     def _forget(self, path: Path) -> None:
         with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)
-
-
-def _files(script: ScriptDirectory) -> Iterator[Path]:
-    """env.py, which decides how the history runs, and every revision file, in a fixed order."""
-    yield Path(script.env_py_location)
-    yield from sorted({Path(revision.path) for revision in script.walk_revisions()})
 
 
 def _reaches_out(text: bytes) -> bool:

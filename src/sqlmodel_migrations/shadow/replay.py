@@ -1,11 +1,12 @@
-"""Replay: the history from base to its heads on a shadow, so that its schema can be compared."""
+"""Replay: the history from base on, on a shadow, so that its schema can be compared."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from alembic.runtime.migration import MigrationContext, RevisionStep
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
@@ -18,28 +19,44 @@ from sqlmodel_migrations.shadow.cache import Place
 def to_heads(
     context: MigrationContext, script: ScriptDirectory, arguments: Mapping[str, Any]
 ) -> None:
-    """Run every revision on the shadow that `context` is connected to.
+    """Run every revision on the shadow that `context` is connected to, as `to` does."""
+    to(
+        context,
+        script,
+        arguments,
+        "heads",
+        hint="give --from-database to compare with the live database instead",
+    )
+
+
+def to(
+    context: MigrationContext,
+    script: ScriptDirectory,
+    arguments: Mapping[str, Any],
+    target: str | Sequence[str],
+    *,
+    hint: str,
+) -> None:
+    """Run the revisions up to `target`, a symbol or ids, on the shadow of `context`.
 
     A replay of the same files that was kept is taken instead, where there is one. Raises
-    `RevisionFailed` that names the revision which cannot be replayed.
+    `RevisionFailed`, with `hint`, that names the revision which cannot be replayed.
     """
-    place = Place.of(context, script, arguments)
+    steps = _alembic.upgrade_steps(script, target, ())
+    place = Place.of(context, script, arguments, map(_alembic.step_path, steps))
     if place is not None and place.restore(context):
         return
-    _run(context, script, arguments)
+    version_ids.make_room(context, steps)
+    with _explained(hint), log.muted():
+        runner.run(context, lambda _: steps, arguments=arguments)
     if place is not None:
         place.keep(context)
 
 
-def _run(context: MigrationContext, script: ScriptDirectory, arguments: Mapping[str, Any]) -> None:
-    def steps(heads: tuple[str, ...]) -> Sequence[RevisionStep]:
-        found = _alembic.upgrade_steps(script, "heads", heads)
-        version_ids.make_room(context, found)
-        return found
-
+@contextlib.contextmanager
+def _explained(hint: str) -> Iterator[None]:
     try:
-        with log.muted():
-            runner.run(context, steps, arguments=arguments)
+        yield
     except KeyboardInterrupt:
         # Its notes say what was applied: to a database that nobody will see.
         raise KeyboardInterrupt from None
@@ -50,7 +67,7 @@ def _run(context: MigrationContext, script: ScriptDirectory, arguments: Mapping[
             applied=error.applied,
             pending=error.pending,
             details=error.details,
-            hint="give --from-database to compare with the live database instead",
+            hint=hint,
         ) from error
 
 
