@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.generate.guard import Guard
 from sqlmodel_migrations.generate.sql_text import escape_parameters
-from sqlmodel_migrations.shadow import sample_rows
+from sqlmodel_migrations.shadow import sample
 
 _WAYS = ("null", "duplicate", "orphan", "too long", "text:nobody knows", "text:-1", "text:999999")
 _QUOTED = re.compile(r"'((?:[^']|'')*)'")
@@ -103,7 +103,7 @@ def _spoil(connection: Connection, guard: Guard, table: Table, how: str) -> bool
         if name not in table.columns:
             continue
         attempt = connection.begin_nested()
-        if sample_rows.spoil(connection, table, column=name, how=how) and count(connection, guard):
+        if sample.spoil(connection, table, column=name, how=how) and count(connection, guard):
             attempt.commit()
             return True
         attempt.rollback()

@@ -19,7 +19,7 @@ from sqlmodel_migrations.prove import rows, statements
 from sqlmodel_migrations.prove.rows import Rows
 from sqlmodel_migrations.prove.statements import Statements
 from sqlmodel_migrations.run import runner, version_ids
-from sqlmodel_migrations.shadow import sample_rows
+from sqlmodel_migrations.shadow import sample
 
 
 @dataclass(frozen=True)
@@ -122,13 +122,13 @@ class Stage:
         tables = [t for t in self.tables() if not there.get(t.key) and t.key not in self.without]
         wanted = [t for t in tables if t.key not in self.left_out]
         if wanted:
-            filled = sample_rows.fill(self.connection, wanted, also=also)
+            filled = sample.fill(self.connection, wanted, also=also)
             self.left_out.update(filled.left_out)
         self.connection.commit()
 
     def tables(self) -> tuple[Table, ...]:
         """Reflect every table that holds data of the project."""
-        return sample_rows.reflect(self.connection)
+        return sample.reflect(self.connection)
 
     def _watched(self, step: Any) -> Run:
         with statements.watched(self.connection, self.context.version_table) as sent:

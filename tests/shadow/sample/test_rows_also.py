@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from databases import Database
-from shadow.test_sample_rows import assert_full, column, connected, rows
-from sqlmodel_migrations.shadow import sample_rows
+from shadow.sample.test_rows import assert_full, column, connected, rows
+from sqlmodel_migrations.shadow import sample
 
 
 class Kind(enum.Enum):
@@ -52,7 +52,7 @@ PRESENT = (
 
 def test_what_the_models_will_demand_holds_already(database: Database) -> None:
     with connected(database, *PRESENT) as connection:
-        assert_full(sample_rows.fill(connection, also=[future()]))
+        assert_full(sample.fill(connection, also=[future()]))
         for name in ("name", "age", "small", "kind", "day", "whole", "token", "is_on", "team_id"):
             assert None not in column(connection, "hero", name)
         found = rows(connection, "SELECT name, age, small, kind, is_on FROM hero")
@@ -68,7 +68,7 @@ def test_what_the_models_will_demand_holds_already(database: Database) -> None:
 
 def test_the_future_constraints_can_be_applied(postgresql: Database) -> None:
     with connected(postgresql, *PRESENT) as connection:
-        assert_full(sample_rows.fill(connection, also=[future()]))
+        assert_full(sample.fill(connection, also=[future()]))
         for statement in (
             "CREATE TYPE kind AS ENUM ('red', 'green')",
             "ALTER TABLE hero ALTER name TYPE varchar(4), ALTER name SET NOT NULL",
@@ -88,7 +88,7 @@ def test_the_future_constraints_can_be_applied(postgresql: Database) -> None:
 
 def test_the_future_constraints_can_be_applied_on_mariadb(mariadb: Database) -> None:
     with connected(mariadb, *PRESENT) as connection:
-        assert_full(sample_rows.fill(connection, also=[future()]))
+        assert_full(sample.fill(connection, also=[future()]))
         connection.commit()
         for statement in (
             "ALTER TABLE hero MODIFY name varchar(4) NOT NULL, ADD UNIQUE (name)",
@@ -109,7 +109,7 @@ def test_labels_that_both_sides_have(postgresql: Database) -> None:
         "CREATE TABLE t (id integer PRIMARY KEY, kind kind NOT NULL)",
     )
     with connected(postgresql, *made) as connection:
-        assert_full(sample_rows.fill(connection, also=[metadata]))
+        assert_full(sample.fill(connection, also=[metadata]))
         assert set(column(connection, "t", "kind")) == {"b"}
 
 
@@ -121,7 +121,7 @@ def test_a_foreign_key_to_a_table_that_is_yet_to_come(database: Database, nullab
     sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True), reference)
     made = "CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY, new_id INTEGER)"
     with connected(database, made) as connection:
-        filled = sample_rows.fill(connection, also=[metadata])
+        filled = sample.fill(connection, also=[metadata])
         if nullable:
             assert column(connection, "t", "new_id") == [None, None, None]
         else:
@@ -134,7 +134,7 @@ def test_a_default_that_will_not_do_is_not_used(database: Database) -> None:
     sa.Table("t", metadata, sa.Column("level", sa.Integer, nullable=False), check)
     made = "CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY, level INTEGER NOT NULL DEFAULT 1)"
     with connected(database, made) as connection:
-        assert_full(sample_rows.fill(connection, also=[metadata]))
+        assert_full(sample.fill(connection, also=[metadata]))
         assert all(level > 10 for level in column(connection, "t", "level"))
 
 
@@ -151,6 +151,6 @@ def test_a_cycle_that_a_new_foreign_key_closes(database: Database) -> None:
         " FOREIGN KEY (team_id) REFERENCES team (id))",
     )
     with connected(database, *made) as connection:
-        assert_full(sample_rows.fill(connection, also=[metadata]))
+        assert_full(sample.fill(connection, also=[metadata]))
         missing = "boss_id IS NULL OR boss_id NOT IN (SELECT id FROM hero)"
         assert rows(connection, f"SELECT COUNT(*) FROM team WHERE {missing}") == [(0,)]

@@ -1,6 +1,6 @@
 """Demands: what the rows of one table must satisfy, now and after the change that is being tried.
 
-Read from reflected tables, a `Catalog` and the models' MetaData; `sample_solver` finds the rows.
+Read from reflected tables, a `Catalog` and the models' MetaData; `solver` finds the rows.
 """
 
 from __future__ import annotations
@@ -13,12 +13,19 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Column, Connection, ForeignKeyConstraint, MetaData, Table
 
-from sqlmodel_migrations.shadow import sample_check, sample_shape
-from sqlmodel_migrations.shadow.sample_check import Check
-from sqlmodel_migrations.shadow.sample_shape import Shape
-from sqlmodel_migrations.shadow.sample_sql import Catalog, SampleModule
-from sqlmodel_migrations.shadow.sample_sql.base import table_key
-from sqlmodel_migrations.shadow.sample_values import Default
+from sqlmodel_migrations.shadow.sample.check import Check, read_check
+from sqlmodel_migrations.shadow.sample.dialects import Catalog, SampleModule
+from sqlmodel_migrations.shadow.sample.dialects.base import table_key
+from sqlmodel_migrations.shadow.sample.shape import (
+    UNKNOWN,
+    Family,
+    Shape,
+    limits_of,
+    meet,
+    shape_of,
+    shape_of_name,
+)
+from sqlmodel_migrations.shadow.sample.values import Default
 
 _GENERATED = re.compile(r"nextval|uuid|random|rowid|clock|seq|gen_", re.IGNORECASE)
 
@@ -97,7 +104,7 @@ def sides(
     return Sides(connection, module, catalog, present, future)
 
 
-def read(table: Table, sides: Sides) -> Demand:
+def demand_of(table: Table, sides: Sides) -> Demand:
     """Return what the rows of `table` must satisfy."""
     after = sides.future.get(_normal(table_key(table), sides.connection), ())
     cells = {c.name: _cell(c, after, sides) for c in table.columns}
@@ -121,7 +128,7 @@ def _cell(column: Column[Any], after: Sequence[Table], sides: Sides) -> Cell:
     shape = _shape(column, native, sides)
     twins = [side.columns[column.name] for side in after if column.name in side.columns]
     for twin in twins:
-        shape = sample_shape.meet(shape, sample_shape.of(twin.type, sides.connection.dialect))
+        shape = meet(shape, shape_of(twin.type, sides.connection.dialect))
     is_nullable = bool(column.nullable) and not getattr(column.type, "not_null", False)
     skipped = column.computed is not None or sides.module.is_filled_by_server(column, sides.catalog)
     return Cell(
@@ -143,14 +150,14 @@ def _narrow(shape: Shape, sides: Sides) -> Shape:
 
 
 def _shape(column: Column[Any], native: str, sides: Sides) -> Shape:
-    shape = sample_shape.of(column.type, sides.connection.dialect)
-    if shape is sample_shape.UNKNOWN:
-        return sample_shape.of_name(native)
+    shape = shape_of(column.type, sides.connection.dialect)
+    if shape is UNKNOWN:
+        return shape_of_name(native)
     if column.type.__visit_name__ == "DOMAIN":  # of which SQLAlchemy forgets the length
-        return sample_shape.meet(shape, sample_shape.limits(native, shape.family))
+        return meet(shape, limits_of(native, shape.family))
     checks = sides.catalog.checks.get(table_key(column.table), ())
     if any(_is_json_check(text, column.name) for text in checks):
-        return Shape(sample_shape.Family.JSON)
+        return Shape(Family.JSON)
     return shape
 
 
@@ -213,7 +220,7 @@ def _checks(
         texts += _check_texts(side, sides.connection, set(side.columns.keys()) - set(cells))
     skipped = {name for name, cell in cells.items() if cell.is_skipped}
     for text in dict.fromkeys(texts):
-        check = sample_check.read(text, cells)
+        check = read_check(text, cells)
         if check.columns and not skipped & set(check.columns):
             yield check
 
@@ -226,5 +233,5 @@ def _check_texts(table: Table, connection: Connection, new: Collection[str]) -> 
             text = compiler.process(constraint.sqltext, include_table=False, literal_binds=True)
             if getattr(connection.dialect.identifier_preparer, "_double_percents", False):
                 text = text.replace("%%", "%")
-            if not sample_check.read(text, new).columns:
+            if not read_check(text, new).columns:
                 yield f"({text})"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Dialect
 
-from sqlmodel_migrations.shadow.sample_sql import mysql, other, postgresql, sqlite
-from sqlmodel_migrations.shadow.sample_sql.base import Catalog, SampleModule
+from sqlmodel_migrations.shadow.sample.dialects import mysql, other, postgresql, sqlite
+from sqlmodel_migrations.shadow.sample.dialects.base import Catalog, SampleModule
 
 __all__ = ["Catalog", "SampleModule", "of"]
 

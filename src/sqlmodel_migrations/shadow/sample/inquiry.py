@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DBAPIError
 
-from sqlmodel_migrations.shadow.sample_check import Check
-from sqlmodel_migrations.shadow.sample_demand import Demand, Reference
-from sqlmodel_migrations.shadow.sample_sql import SampleModule
-from sqlmodel_migrations.shadow.sample_sql.base import execute
-from sqlmodel_migrations.shadow.sample_values import Default, Value
+from sqlmodel_migrations.shadow.sample.check import Check
+from sqlmodel_migrations.shadow.sample.demand import Demand, Reference
+from sqlmodel_migrations.shadow.sample.dialects import SampleModule
+from sqlmodel_migrations.shadow.sample.dialects.base import execute
+from sqlmodel_migrations.shadow.sample.values import Default, Value
 
 Row = dict[str, Value]
 Question = tuple[Sequence[Check], list[Row]]

@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from databases import Database
-from shadow.test_sample_rows import connected, rows
-from sqlmodel_migrations.shadow import sample_rows
+from shadow.sample.test_rows import connected, rows
+from sqlmodel_migrations.shadow import sample
 
 COLUMNS = (
     ("INTEGER", ("{} > 10", "{} BETWEEN -5 AND 5", "{} IN (3, 4, 5)", "{} <> 0")),
@@ -68,7 +68,7 @@ def _references(random: Random, parents: list[str], own: str) -> Iterator[str]:
 def test_random_schemas_of_sqlite(sqlite: Database, seed: int) -> None:
     statements = list(schema(Random(seed), "sqlite"))
     with connected(sqlite, *statements) as connection:
-        filled = sample_rows.fill(connection, seed=seed)
+        filled = sample.fill(connection, seed=seed)
         assert filled.left_out == {}, statements
         assert all(filled.counts.values())
         assert rows(connection, "PRAGMA foreign_key_check") == []
@@ -80,7 +80,7 @@ def test_random_schemas_of_sqlite(sqlite: Database, seed: int) -> None:
 def test_random_schemas_of_servers(database: Database, seed: int) -> None:
     statements = list(schema(Random(seed), database.kind))
     with connected(database, *statements) as connection:
-        filled = sample_rows.fill(connection, seed=seed)
+        filled = sample.fill(connection, seed=seed)
         assert filled.left_out == {}, statements
         for table, count in filled.counts.items():
             assert count > 0

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from sqlmodel_migrations.shadow.sample_shape import Family, Shape
-from sqlmodel_migrations.shadow.sample_values import Value, array_text, fits
+from sqlmodel_migrations.shadow.sample.shape import Family, Shape
+from sqlmodel_migrations.shadow.sample.values import Value, array_text, fits
 
 _TOKEN = re.compile(
     r"""(?P<string>'(?:[^']|'')*')
@@ -51,7 +51,7 @@ class Check:
     columns: tuple[str, ...]
 
 
-def read(text: str, names: Collection[str]) -> Check:
+def read_check(text: str, names: Collection[str]) -> Check:
     """Return the CHECK with what it mentions of `names`."""
     words = {word.casefold() for word in _words(text)}
     return Check(text, tuple(name for name in names if name.casefold() in words))

@@ -1,7 +1,7 @@
 """Values of a shape: a few ordinary ones, and those on which migrations stumble.
 
 The same shape and seed give the same values, all of them different. Dates and the like
-are texts; numbers are `int` and `Decimal`, bytes are `bytes`. Neighbour: `sample_shape`.
+are texts; numbers are `int` and `Decimal`, bytes are `bytes`. Neighbour: `shape`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from itertools import chain, count, islice
 from random import Random
 from string import ascii_lowercase
 
-from sqlmodel_migrations.shadow.sample_shape import Family, Shape
+from sqlmodel_migrations.shadow.sample.shape import Family, Shape
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ _ALPHABET = ascii_lowercase + "0123456789"
 _LONGEST = 255
 
 
-def values(shape: Shape, number: int, *, seed: int, is_key: bool, is_plain: bool) -> list[Value]:
+def values_of(shape: Shape, number: int, *, seed: int, is_key: bool, is_plain: bool) -> list[Value]:
     """Return up to `number` different values; `is_key` and `is_plain` leave the odd ones out."""
     if shape.family is Family.UNKNOWN:
         return []
@@ -233,7 +233,7 @@ def _bits(shape: Shape, random: Random, is_plain: bool) -> Iterator[Value]:
 
 def _array(shape: Shape, random: Random, is_plain: bool) -> Iterator[Value]:
     assert shape.item is not None
-    items = values(shape.item, 12, seed=random.randrange(1000), is_key=False, is_plain=is_plain)
+    items = values_of(shape.item, 12, seed=random.randrange(1000), is_key=False, is_plain=is_plain)
     if not items:
         yield "{}"
         return

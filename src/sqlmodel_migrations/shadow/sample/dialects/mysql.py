@@ -11,8 +11,14 @@ from typing import Any
 from sqlalchemy import Column, Connection
 from sqlalchemy.exc import DBAPIError
 
-from sqlmodel_migrations.shadow.sample_sql.base import Catalog, Plain, execute, grouped, quoted_text
-from sqlmodel_migrations.shadow.sample_sql.other import default
+from sqlmodel_migrations.shadow.sample.dialects.base import (
+    Catalog,
+    Plain,
+    execute,
+    grouped,
+    quoted_text,
+)
+from sqlmodel_migrations.shadow.sample.dialects.other import default
 
 __all__ = [
     "attempt",

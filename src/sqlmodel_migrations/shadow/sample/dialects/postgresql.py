@@ -9,8 +9,14 @@ from typing import Any
 
 from sqlalchemy import Column, Connection
 
-from sqlmodel_migrations.shadow.sample_sql.base import Catalog, Plain, execute, grouped, quoted_text
-from sqlmodel_migrations.shadow.sample_sql.other import no_columns
+from sqlmodel_migrations.shadow.sample.dialects.base import (
+    Catalog,
+    Plain,
+    execute,
+    grouped,
+    quoted_text,
+)
+from sqlmodel_migrations.shadow.sample.dialects.other import no_columns
 
 __all__ = [
     "attempt",

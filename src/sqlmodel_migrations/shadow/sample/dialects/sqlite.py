@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import Column, Connection
 
-from sqlmodel_migrations.shadow.sample_sql.base import Catalog, execute, grouped, table_key
-from sqlmodel_migrations.shadow.sample_sql.other import literal, no_columns, schemas
+from sqlmodel_migrations.shadow.sample.dialects.base import Catalog, execute, grouped, table_key
+from sqlmodel_migrations.shadow.sample.dialects.other import literal, no_columns, schemas
 
 __all__ = [
     "attempt",

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection
 
-from sqlmodel_migrations.shadow.sample_sql.base import Catalog, Plain, quoted_text
+from sqlmodel_migrations.shadow.sample.dialects.base import Catalog, Plain, quoted_text
 
 
 def catalog(connection: Connection) -> Catalog:

@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from math import prod
 from random import Random
 
-from sqlmodel_migrations.shadow import sample_check, sample_values
-from sqlmodel_migrations.shadow.sample_check import Check
-from sqlmodel_migrations.shadow.sample_demand import Cell, Demand, Reference
-from sqlmodel_migrations.shadow.sample_inquiry import Inquiry, Row
-from sqlmodel_migrations.shadow.sample_values import Value, same
+from sqlmodel_migrations.shadow.sample.check import Check, suggestions
+from sqlmodel_migrations.shadow.sample.demand import Cell, Demand, Reference
+from sqlmodel_migrations.shadow.sample.inquiry import Inquiry, Row
+from sqlmodel_migrations.shadow.sample.values import Value, same, values_of
 
 # Most CHECKs hold for many values: a short question first, long ones where it found too little.
 _ROUNDS = (100, 600, 600)
@@ -201,7 +200,7 @@ def _merged(one: Axis, other: Axis) -> Axis:
 def _axis(cell: Cell, checks: Sequence[Check], problem: Problem) -> Axis:
     found = candidates(cell, problem)
     if checks:
-        found += sample_check.suggestions(checks, cell.shape)
+        found += suggestions(checks, cell.shape)
     if cell.default is not None:
         found.insert(0, cell.default)
     if cell.is_nullable:
@@ -215,7 +214,7 @@ def candidates(cell: Cell, problem: Problem) -> list[Value]:
     """Return values for a column, in a later attempt others than before where there are any."""
     is_key = cell.name in problem.demand.keys
     number = problem.rows + 6
-    made = sample_values.values(
+    made = values_of(
         cell.shape,
         number * (problem.attempt + 1),
         seed=_seed(problem.seed, problem.demand.table.name, cell.name),

@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import Column, Connection, Table
 from sqlalchemy.exc import DBAPIError
 
-from sqlmodel_migrations.shadow import sample_shape, sample_sql
-from sqlmodel_migrations.shadow.sample_inquiry import Inquiry, raise_if_lost
-from sqlmodel_migrations.shadow.sample_shape import Family, Shape
-from sqlmodel_migrations.shadow.sample_values import Value
+from sqlmodel_migrations.shadow.sample import dialects
+from sqlmodel_migrations.shadow.sample.inquiry import Inquiry, raise_if_lost
+from sqlmodel_migrations.shadow.sample.shape import Family, Shape, shape_of
+from sqlmodel_migrations.shadow.sample.values import Value
 
 _LONG = 20_000
 _NOBODY = {
@@ -29,9 +29,7 @@ def spoil(connection: Connection, table: Table, *, column: str, how: str) -> boo
     `how` is `null`, `duplicate`, `orphan` (a value that no parent has), `too long` (text or a
     number at the present type's limit) or `text:` and the value to store.
     """
-    spoiler = _Spoiler(
-        Inquiry(connection, sample_sql.of(connection.dialect)), table.columns[column]
-    )
+    spoiler = _Spoiler(Inquiry(connection, dialects.of(connection.dialect)), table.columns[column])
     if how.startswith("text:"):
         return spoiler.store(how.removeprefix("text:"))
     make = {
@@ -49,7 +47,7 @@ class _Spoiler:
         self.column = column
         self.name = inquiry.name(column.name)
         self.table = inquiry.table(column.table)
-        self.shape = sample_shape.of(column.type, inquiry.connection.dialect)
+        self.shape = shape_of(column.type, inquiry.connection.dialect)
 
     def null(self) -> bool:
         return self._update("NULL", f"{self.name} IS NOT NULL") or self._is_any(

@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from databases import Database
-from sqlmodel_migrations.shadow import sample_rows
-from sqlmodel_migrations.shadow.sample_rows import Filled
+from sqlmodel_migrations.shadow import sample
+from sqlmodel_migrations.shadow.sample import Filled
 
 
 @contextmanager
@@ -63,7 +63,7 @@ PLAIN = (
 
 def test_rows_are_inserted_and_not_committed(database: Database) -> None:
     with connected(database, PLAIN) as connection:
-        assert_full(sample_rows.fill(connection))
+        assert_full(sample.fill(connection))
         assert len(rows(connection, "SELECT * FROM hero")) == 3
         connection.rollback()
         assert rows(connection, "SELECT * FROM hero") == []
@@ -73,7 +73,7 @@ def test_every_nullable_column_is_null_in_a_row_and_has_a_value_in_another(
     database: Database,
 ) -> None:
     with connected(database, PLAIN) as connection:
-        sample_rows.fill(connection)
+        sample.fill(connection)
         for name in ("nick", "age", "score", "born", "met"):
             values = column(connection, "hero", name)
             assert None in values
@@ -82,7 +82,7 @@ def test_every_nullable_column_is_null_in_a_row_and_has_a_value_in_another(
 
 def test_the_same_seed_makes_the_same_rows_and_another_seed_others(database: Database) -> None:
     def made(connection: sa.Connection, seed: int) -> list[tuple[Any, ...]]:
-        sample_rows.fill(connection, seed=seed)
+        sample.fill(connection, seed=seed)
         found = rows(connection, "SELECT name, nick, age, score, born FROM hero")
         connection.rollback()
         return found
@@ -95,7 +95,7 @@ def test_the_same_seed_makes_the_same_rows_and_another_seed_others(database: Dat
 def test_odd_texts_are_among_the_values(database: Database) -> None:
     columns = ", ".join(f"c{n} VARCHAR(60) NOT NULL" for n in range(8))
     with connected(database, f"CREATE TABLE t (id INTEGER PRIMARY KEY, {columns})") as connection:
-        sample_rows.fill(connection)
+        sample.fill(connection)
         values = {v for n in range(8) for v in column(connection, "t", f"c{n}")}
     assert "" in values
     assert any("'" in v and "%" in v and "ü" in v for v in values)
@@ -152,7 +152,7 @@ timestamp; json; uuid; float; char(3); bigint; whatever
 
 def _assert_types(database: Database, types: str, *objects: str) -> None:
     with connected(database, *objects, _types_table(types)) as connection:
-        assert_full(sample_rows.fill(connection))
+        assert_full(sample.fill(connection))
         for number, type_ in enumerate(types.split(";")):
             values = column(connection, "t", f"c{number}")
             assert any(value is not None for value in values), type_.strip()
@@ -166,7 +166,7 @@ def test_a_type_that_nobody_knows_is_null_or_left_out(postgresql: Database) -> N
         "CREATE TABLE must (id integer PRIMARY KEY, p pair NOT NULL)",
     )
     with connected(postgresql, *statements) as connection:
-        filled = sample_rows.fill(connection)
+        filled = sample.fill(connection)
         assert filled.counts == {"may": 3, "own": 3, "must": 0}
         assert filled.left_out == {
             "must": "of column 'p', the type is not known and NULL not allowed"
@@ -179,7 +179,7 @@ def test_strict_tables_of_sqlite(sqlite: Database) -> None:
         " k TEXT PRIMARY KEY NOT NULL) STRICT, WITHOUT ROWID"
     )
     with connected(sqlite, made) as connection:
-        assert_full(sample_rows.fill(connection))
+        assert_full(sample.fill(connection))
 
 
 def test_the_server_fills_defaults_computed_and_identity_columns(database: Database) -> None:
@@ -195,7 +195,7 @@ def test_the_server_fills_defaults_computed_and_identity_columns(database: Datab
         " at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)"
     )
     with connected(database, made) as connection:
-        filled = sample_rows.fill(connection)
+        filled = sample.fill(connection)
         assert_full(filled)
         assert filled.skipped_columns == {"t": ("id", "c")}
         assert rows(connection, "SELECT id, a, c FROM t") == [(1, 17, 18), (2, 17, 18), (3, 17, 18)]
@@ -209,7 +209,7 @@ def test_a_table_of_which_the_server_fills_every_column(database: Database) -> N
         "mariadb": "INTEGER AUTO_INCREMENT PRIMARY KEY",
     }[database.kind]
     with connected(database, f"CREATE TABLE t (id {key})") as connection:
-        assert_full(sample_rows.fill(connection))
+        assert_full(sample.fill(connection))
 
 
 def test_parents_come_before_their_children(database: Database) -> None:
@@ -225,7 +225,7 @@ def test_parents_come_before_their_children(database: Database) -> None:
         " FOREIGN KEY (hero_id) REFERENCES m_hero (id))",
     )
     with connected(database, *statements) as connection:
-        assert_full(sample_rows.fill(connection))
+        assert_full(sample.fill(connection))
         assert len(set(rows(connection, "SELECT team_id, hero_id FROM a_link"))) == 3
 
 
@@ -237,7 +237,7 @@ def test_a_link_of_one_parent_and_two_has_two_rows(database: Database) -> None:
         " FOREIGN KEY (a) REFERENCES a (id), FOREIGN KEY (b) REFERENCES b (id))",
     )
     with connected(database, *statements) as connection:
-        filled = sample_rows.fill(connection)
+        filled = sample.fill(connection)
         assert filled.left_out == {}
         assert filled.counts == {"a": 1, "b": 2, "l": 2}
 
@@ -252,7 +252,7 @@ def test_two_composite_keys_that_share_a_column(database: Database) -> None:
         " FOREIGN KEY (tenant, b) REFERENCES b (tenant, id))",
     )
     with connected(database, *statements) as connection:
-        assert_full(sample_rows.fill(connection))
+        assert_full(sample.fill(connection))
         assert set(column(connection, "c", "tenant")) == {2}
 
 
@@ -262,7 +262,7 @@ def test_a_self_reference_is_null_first_and_filled_afterwards(database: Database
         " FOREIGN KEY (boss) REFERENCES t (id))"
     )
     with connected(database, made) as connection:
-        assert_full(sample_rows.fill(connection))
+        assert_full(sample.fill(connection))
         bosses = column(connection, "t", "boss")
         assert None in bosses
         assert any(boss is not None for boss in bosses)
@@ -274,12 +274,12 @@ def test_a_self_reference_without_null(database: Database) -> None:
         " FOREIGN KEY (root) REFERENCES t (id))"
     )
     with connected(database, made) as connection:
-        assert_full(sample_rows.fill(connection))
+        assert_full(sample.fill(connection))
 
 
 def test_a_cycle_with_a_nullable_side(database: Database) -> None:
     with connected(database, *_cycle(database, "")) as connection:
-        assert_full(sample_rows.fill(connection))
+        assert_full(sample.fill(connection))
         assert any(value is not None for value in column(connection, "b", "a_id"))
 
 
@@ -296,14 +296,14 @@ def _cycle(database: Database, null: str, deferrable: str = "") -> tuple[str, ..
 def test_a_cycle_without_null(database: Database) -> None:
     deferrable = "" if database.kind == "mariadb" else " DEFERRABLE"
     with connected(database, *_cycle(database, "NOT NULL", deferrable)) as connection:
-        assert_full(sample_rows.fill(connection))
+        assert_full(sample.fill(connection))
         joined = "SELECT COUNT(*) FROM a JOIN b ON b.id = a.b_id JOIN a a2 ON a2.id = b.a_id"
         assert rows(connection, joined) == [(3,)]
 
 
 def test_a_cycle_that_cannot_be_entered_is_left_out(postgresql: Database) -> None:
     with connected(postgresql, *_cycle(postgresql, "NOT NULL")) as connection:
-        filled = sample_rows.fill(connection)
+        filled = sample.fill(connection)
         assert filled.counts == {"a": 0, "b": 0}
         assert "violates foreign key" in filled.left_out["a"]
 
@@ -334,7 +334,7 @@ def test_checks_are_satisfied(database: Database, check: str) -> None:
         f" kind VARCHAR(20), price NUMERIC(8, 3), born DATE, CONSTRAINT c CHECK ({check}))"
     )
     with connected(database, made) as connection:
-        assert_full(sample_rows.fill(connection))
+        assert_full(sample.fill(connection))
         satisfied = rows(connection, f"SELECT COUNT(*) FROM t WHERE {check}")
         assert satisfied[0][0] > 0
 
@@ -360,14 +360,14 @@ def test_checks_of_postgresql_are_satisfied(postgresql: Database, check: str) ->
         f" period daterange, CHECK ({check}))"
     )
     with connected(postgresql, made) as connection:
-        assert_full(sample_rows.fill(connection))
+        assert_full(sample.fill(connection))
         assert rows(connection, f"SELECT COUNT(*) FROM t WHERE {check}")[0][0] > 0
 
 
 def test_a_check_that_nothing_satisfies_is_a_reason(database: Database) -> None:
     made = "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER NOT NULL, CHECK (a > 3 AND a < 2))"
     with connected(database, made) as connection:
-        filled = sample_rows.fill(connection)
+        filled = sample.fill(connection)
         assert filled.counts == {"t": 0}
         assert "CHECK" in filled.left_out["t"]
 
@@ -379,7 +379,7 @@ def test_unique_values_where_few_are_possible_make_fewer_rows(database: Database
     )
     with connected(database, made) as connection:
         seen = statements_of(connection)
-        filled = sample_rows.fill(connection, rows=5)
+        filled = sample.fill(connection, rows=5)
         assert filled.counts == {"t": 2}
         # Known beforehand, not found out by refusals.
         assert len([s for s in seen if s.startswith("INSERT")]) == 1
@@ -399,7 +399,7 @@ def test_unique_indexes_partial_and_of_expressions(database: Database) -> None:
         " state VARCHAR(6) NOT NULL, CHECK (state IN ('open', 'shut')))"
     )
     with connected(database, made, *indexes) as connection:
-        filled = sample_rows.fill(connection)
+        filled = sample.fill(connection)
         assert filled.left_out == {}
         assert filled.counts["t"] >= 2
 
@@ -410,7 +410,7 @@ def test_an_exclusion_constraint_is_satisfied(postgresql: Database) -> None:
         " EXCLUDE USING gist (during WITH &&))"
     )
     with connected(postgresql, made) as connection:
-        assert_full(sample_rows.fill(connection))
+        assert_full(sample.fill(connection))
 
 
 def test_an_exclusion_constraint_that_lets_one_row_in(postgresql: Database) -> None:
@@ -422,7 +422,7 @@ def test_an_exclusion_constraint_that_lets_one_row_in(postgresql: Database) -> N
         "CREATE TRIGGER one BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION one()",
     )
     with connected(postgresql, *made) as connection:
-        filled = sample_rows.fill(connection)
+        filled = sample.fill(connection)
         assert filled.counts == {"t": 1}
 
 
@@ -447,7 +447,7 @@ def test_a_trigger_that_refuses_everything_is_a_reason(database: Database) -> No
         " FOREIGN KEY (t_id) REFERENCES t (id))"
     )
     with connected(database, made, *trigger, child) as connection:
-        filled = sample_rows.fill(connection)
+        filled = sample.fill(connection)
         assert filled.counts == {"t": 0, "u": 0}
         assert "not today" in filled.left_out["t"]
         assert filled.left_out["u"] == "no row of 't' is there to refer to"
@@ -460,7 +460,7 @@ def test_a_trigger_that_refuses_some_rows_lets_the_others_in(sqlite: Database) -
         " BEGIN SELECT RAISE(ABORT, 'no'); END",
     )
     with connected(sqlite, *made) as connection:
-        assert sample_rows.fill(connection).counts["t"] >= 2
+        assert sample.fill(connection).counts["t"] >= 2
         assert None not in column(connection, "t", "a")
 
 
@@ -468,7 +468,7 @@ def test_rows_that_are_there_already_are_kept_clear_of(database: Database) -> No
     made = "CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY, code SMALLINT NOT NULL UNIQUE)"
     there = "INSERT INTO t VALUES (1, 1), (2, 2)"
     with connected(database, made, there) as connection:
-        assert sample_rows.fill(connection).counts["t"] >= 1
+        assert sample.fill(connection).counts["t"] >= 1
         assert rows(connection, "SELECT COUNT(*) FROM t")[0][0] >= 3
 
 
@@ -479,7 +479,7 @@ def test_partitions(postgresql: Database) -> None:
         "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM ('2031-01-01') TO ('2031-02-01')",
     )
     with connected(postgresql, *made) as connection:
-        filled = sample_rows.fill(connection)
+        filled = sample.fill(connection)
         assert filled.left_out == {}
         assert filled.counts["p"] > 0
 
@@ -495,7 +495,7 @@ def test_other_schemas_and_odd_names(postgresql: Database) -> None:
         ' REFERENCES "Other 100%"."select")',
     )
     with connected(postgresql, *made) as connection:
-        filled = sample_rows.fill(connection)
+        filled = sample.fill(connection)
         assert_full(filled)
         assert set(filled.counts) == {"Other 100%.select", "child"}
 
@@ -503,20 +503,20 @@ def test_other_schemas_and_odd_names(postgresql: Database) -> None:
 def test_tables_of_alembic_and_of_this_package_get_no_rows(database: Database) -> None:
     made = "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"
     with connected(database, made) as connection:
-        assert sample_rows.fill(connection).counts == {}
+        assert sample.fill(connection).counts == {}
 
 
 def test_only_the_tables_that_are_named_get_rows(database: Database) -> None:
     with connected(database, PLAIN, "CREATE TABLE other (id INTEGER PRIMARY KEY)") as connection:
-        tables = [table for table in sample_rows.reflect(connection) if table.name == "other"]
-        assert sample_rows.fill(connection, tables).counts == {"other": 3}
+        tables = [table for table in sample.reflect(connection) if table.name == "other"]
+        assert sample.fill(connection, tables).counts == {"other": 3}
 
 
 def test_an_autocommit_connection(postgresql: Database) -> None:
     made = "CREATE TABLE t (id integer PRIMARY KEY, a integer CHECK (100 / a > 3))"
     with connected(postgresql, made) as connection:
         autocommit = connection.execution_options(isolation_level="AUTOCOMMIT")
-        assert_full(sample_rows.fill(autocommit))
+        assert_full(sample.fill(autocommit))
 
 
 def test_statements_are_few(database: Database) -> None:
@@ -525,8 +525,8 @@ def test_statements_are_few(database: Database) -> None:
         for n in range(20)
     ]
     with connected(database, *made) as connection:
-        tables = sample_rows.reflect(connection)
+        tables = sample.reflect(connection)
         seen = statements_of(connection)
-        assert_full(sample_rows.fill(connection, tables))
+        assert_full(sample.fill(connection, tables))
     assert len([s for s in seen if s.startswith("INSERT")]) == 20
     assert len([s for s in seen if "SAVEPOINT" not in s]) <= 20 + 5

@@ -1,6 +1,6 @@
 """Shapes: which values a column's type can hold, read from SQLAlchemy's type and no driver.
 
-`sample_values` makes values of a shape; `meet` is the shape that two sides of a change share.
+`values` makes values of a shape; `meet` is the shape that two sides of a change share.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ UNKNOWN = Shape(Family.UNKNOWN)
 TEXT = Shape(Family.TEXT)
 
 
-def of(type_: TypeEngine[Any], dialect: Dialect) -> Shape:
+def shape_of(type_: TypeEngine[Any], dialect: Dialect) -> Shape:
     """Return the shape of a reflected type or of a model's; UNKNOWN where it is not known."""
     plain = _plain(type_, dialect)
     name = plain.__visit_name__.upper()
@@ -79,13 +79,13 @@ def of(type_: TypeEngine[Any], dialect: Dialect) -> Shape:
     return Shape(Family.NATIVE, native=name.lower()) if name in NATIVE_TYPES else UNKNOWN
 
 
-def of_name(native: str) -> Shape:
+def shape_of_name(native: str) -> Shape:
     """Return the shape of a type that SQLAlchemy does not know, by the server's name for it."""
     name = native.rsplit(".", 1)[-1].lower()
     return Shape(Family.NATIVE, native=name) if name.upper() in NATIVE_TYPES else UNKNOWN
 
 
-def limits(native: str, family: Family) -> Shape:
+def limits_of(native: str, family: Family) -> Shape:
     """Return the limits that stand in a type's own spelling: `character varying(6)`."""
     found = re.search(r"\((\d+)(?:,(\d+))?\)", native)
     if found and family is Family.TEXT:
@@ -235,11 +235,11 @@ def _bits(plain: Any, dialect: Dialect) -> Shape:
 def _array(plain: Any, dialect: Dialect) -> Shape:
     # The CHECKs of a domain are not known of an array's items: such an array is empty.
     is_domain = plain.item_type.__visit_name__ == "DOMAIN"
-    return Shape(Family.ARRAY, item=UNKNOWN if is_domain else of(plain.item_type, dialect))
+    return Shape(Family.ARRAY, item=UNKNOWN if is_domain else shape_of(plain.item_type, dialect))
 
 
 def _domain(plain: Any, dialect: Dialect) -> Shape:
-    return of(plain.data_type, dialect)
+    return shape_of(plain.data_type, dialect)
 
 
 def _year(plain: Any, dialect: Dialect) -> Shape:

@@ -2,8 +2,8 @@
 
 They satisfy what the database says of itself and, where asked, what the models will demand after
 the change, so that a migration is tried with data in its way. No application is imported.
-Neighbours: `sample_demand` (what a row must satisfy), `sample_solver` (rows that do),
-`sample_spoiler` (one row that does not).
+Neighbours: `demand` (what a row must satisfy), `solver` (rows that do),
+`spoiler` (one row that does not).
 """
 
 from __future__ import annotations
@@ -17,16 +17,28 @@ from random import Random
 from sqlalchemy import Connection, MetaData, Table
 from sqlalchemy.exc import DBAPIError, SAWarning
 
-from sqlmodel_migrations.shadow import sample_demand, sample_solver, sample_sql
-from sqlmodel_migrations.shadow.sample_demand import Demand, Reference, Sides
-from sqlmodel_migrations.shadow.sample_inquiry import Inquiry, Row, raise_if_lost
-from sqlmodel_migrations.shadow.sample_solver import Axis, Impossible, Problem
-from sqlmodel_migrations.shadow.sample_spoiler import spoil
-from sqlmodel_migrations.shadow.sample_sql import Catalog, SampleModule
-from sqlmodel_migrations.shadow.sample_sql.base import table_key
-from sqlmodel_migrations.shadow.sample_values import Default, Value
-
-__all__ = ["Filled", "fill", "reflect", "spoil"]
+from sqlmodel_migrations.shadow.sample import dialects
+from sqlmodel_migrations.shadow.sample.demand import (
+    Cell,
+    Demand,
+    Reference,
+    Sides,
+    demand_of,
+    sides,
+)
+from sqlmodel_migrations.shadow.sample.dialects import Catalog, SampleModule
+from sqlmodel_migrations.shadow.sample.dialects.base import table_key
+from sqlmodel_migrations.shadow.sample.inquiry import Inquiry, Row, raise_if_lost
+from sqlmodel_migrations.shadow.sample.solver import (
+    Axis,
+    Impossible,
+    Problem,
+    candidates,
+    null_axis,
+    reference_axis,
+    solve,
+)
+from sqlmodel_migrations.shadow.sample.values import Default, Value
 
 _NOT_DATA = ("alembic_version", "sqlmodel_migrations")
 _TRIES_A_ROW = 4
@@ -58,12 +70,12 @@ def fill(
     constraints of `also` as well, as far as these speak of present tables and columns. What
     cannot be made is left out and said; only a lost connection is raised. Nothing is committed.
     """
-    module = sample_sql.of(connection.dialect)
+    module = dialects.of(connection.dialect)
     catalog = module.catalog(connection)
     if tables is None:
         tables = _reflected(connection, module, catalog)
     known = {other for table in tables for other in table.metadata.tables.values()} | {*tables}
-    both = sample_demand.sides(connection, module, catalog, known, also)
+    both = sides(connection, module, catalog, known, also)
     filling = _Filling(Inquiry(connection, module), rows, seed)
     filling.run(_demands(tables, both))
     return Filled(filling.counts, filling.left_out, filling.skipped)
@@ -71,7 +83,7 @@ def fill(
 
 def reflect(connection: Connection) -> tuple[Table, ...]:
     """Return every table that holds data of the project: no views, no extension's, no Alembic's."""
-    module = sample_sql.of(connection.dialect)
+    module = dialects.of(connection.dialect)
     return _reflected(connection, module, module.catalog(connection))
 
 
@@ -91,7 +103,7 @@ def _is_data(table: Table) -> bool:
 
 
 def _demands(tables: Iterable[Table], both: Sides) -> list[Demand]:
-    return [sample_demand.read(table, both) for table in sorted(tables, key=lambda t: t.key)]
+    return [demand_of(table, both) for table in sorted(tables, key=lambda t: t.key)]
 
 
 @dataclass(frozen=True)
@@ -153,10 +165,10 @@ class _Filling:
         demand = _with_supplied(demand, {name for axis in axes for name in axis.columns})
         for reference in demand.references:
             if reference.parent is None:
-                axes.append(sample_solver.reference_axis(reference, [], demand.cells))
+                axes.append(reference_axis(reference, [], demand.cells))
             elif reference.parent not in unfilled:
                 parents = self._parents(reference)
-                axes.append(sample_solver.reference_axis(reference, parents, demand.cells))
+                axes.append(reference_axis(reference, parents, demand.cells))
             else:
                 demand, axis = self._late_axis(demand, reference)
                 axes.append(axis)
@@ -176,7 +188,7 @@ class _Filling:
             self.late.append(late)
             freed = {name: replace(demand.cells[name], is_nullable=True) for name in nullable}
             demand = replace(demand, cells={**demand.cells, **freed})
-            return demand, sample_solver.null_axis(reference, [*freed.values()])
+            return demand, null_axis(reference, [*freed.values()])
         assert reference.parent is not None
         if reference.parent is demand.table:
             return self._own_axis(demand, reference)
@@ -198,7 +210,7 @@ class _Filling:
         cells = {n: _bare_cell(parent, n, self.inquiry) for n in reference.parent_columns}
         demand = Demand(parent, cells, (reference.parent_columns,), (), ())
         problem = Problem(demand, (), self.inquiry, self.rows, self.seed)
-        made = [sample_solver.candidates(cell, problem)[: self.rows] for cell in cells.values()]
+        made = [candidates(cell, problem)[: self.rows] for cell in cells.values()]
         return list(zip(*made, strict=False))
 
     def _insert(self, demand: Demand, axes: list[Axis]) -> int:
@@ -242,7 +254,7 @@ class _Filling:
             has_nulls,
             Random(f"{self.seed}/{demand.table.key}/{attempt}"),
         )
-        found = sample_solver.solve(problem)
+        found = solve(problem)
         if not found:
             raise Impossible("no row has a key that is free")
         return found
@@ -338,9 +350,9 @@ def _with_supplied(demand: Demand, names: set[str]) -> Demand:
     return replace(demand, cells=taken)
 
 
-def _bare_cell(table: Table, name: str, inquiry: Inquiry) -> sample_demand.Cell:
-    both = sample_demand.sides(inquiry.connection, inquiry.module, Catalog(), [table], ())
-    return replace(sample_demand.read(table, both).cells[name], is_skipped=False, default=None)
+def _bare_cell(table: Table, name: str, inquiry: Inquiry) -> Cell:
+    both = sides(inquiry.connection, inquiry.module, Catalog(), [table], ())
+    return replace(demand_of(table, both).cells[name], is_skipped=False, default=None)
 
 
 def _reason(error: DBAPIError) -> str:
