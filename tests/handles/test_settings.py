@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,14 @@ from heroes import MODELS
 from project import Project
 from sqlmodel_migrations.errors import UsageError
 from sqlmodel_migrations.project import settings
+from sqlmodel_migrations.project.acceptance import Acceptance
 
 PAGE = (Path(__file__).parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
 ROW = re.compile(r"(?m)^\| `(\w+)` \| `([^`]*)` \| `([^`]*)` \| (.*?) \| (.*) \|$")
 ALL = {**settings.KEYS, **settings.DATABASE_KEYS}
+ACCEPTED = "[{difference = 'a', reason = 'b', until = 2030-01-31}]"
+IN_PYPROJECT = {list: '["a", "b"]', str: '"a"', Acceptance: ACCEPTED}
+IN_INI = {list: "a, b", str: "a", Acceptance: "2030-01-31 | b | a"}
 
 
 def test_the_table_is_complete() -> None:
@@ -27,7 +32,7 @@ def test_each_is_read_from_the_place_in_pyproject(project: Project, row: tuple[s
     key, place = row[0], row[1].replace("NAME", "analytics")
     header, name = place.split()
     assert name == key
-    value = '["a", "b"]' if ALL[key][0] is list else '"a"'
+    value = IN_PYPROJECT[ALL[key][0]]
     migrations = '[tool.alembic]\nscript_location = "migrations"\n'
     project.write({"pyproject.toml": f"{migrations}{header}\n{name} = {value}\n"})
     section = "analytics" if "analytics" in header else "alembic"
@@ -38,7 +43,7 @@ def test_each_is_read_from_the_place_in_pyproject(project: Project, row: tuple[s
 @pytest.mark.parametrize("row", ROW.findall(PAGE), ids=lambda row: row[0])
 def test_each_is_read_from_the_place_in_the_ini(project: Project, row: tuple[str, ...]) -> None:
     key, option = row[0], row[2]
-    value = "a, b" if ALL[key][0] is list else "a"
+    value = IN_INI[ALL[key][0]]
     location = "" if option == "script_location" else "script_location = migrations\n"
     project.write({"alembic.ini": f"[alembic]\n{location}{option} = {value}\n"})
     assert_read(settings.find(project.path), key, project.path)
@@ -49,6 +54,7 @@ def assert_read(found: settings.Settings, key: str, root: Path) -> None:
         "directory": ("script_location", root / "a"),
         "version_locations": ("version_locations", (root / "a", root / "b")),
         "models": ("models", ("a", "b")),
+        "accept_drift": ("accept_drift", (Acceptance("a", "b", date(2030, 1, 31)),)),
     }
     name, value = expected.get(key, (key, "a"))
     assert getattr(found, name) == value
@@ -60,8 +66,9 @@ def test_defaults(project: Project) -> None:
     assert found.script_location == project.path / "migrations"
     assert found.version_locations == (project.path / "migrations" / "versions",)
     assert found.models == ()
-    values = [getattr(found, key) for key in settings.KEYS if key != "models"]
-    assert values == [None] * len(values)
+    assert found.accept_drift == ()
+    texts = [key for key, (kind, _) in settings.KEYS.items() if kind is str]
+    assert [getattr(found, key) for key in texts] == [None] * len(texts)
 
 
 PYPROJECT = '[tool.alembic]\nscript_location = "migrations"\n'

@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from sqlmodel_migrations.errors import UsageError
+from sqlmodel_migrations.project import acceptance
+from sqlmodel_migrations.project.acceptance import Acceptance
 
 DEFAULT_SECTION = "alembic"
 INI = "alembic.ini"
@@ -31,6 +33,7 @@ KEYS: Mapping[str, tuple[type, str]] = {
     "version_table": (str, "Name of the version table."),
     "version_table_schema": (str, "Schema of the version table."),
     "shadow_url": (str, "Where scratch databases are made, instead of beside the database."),
+    "accept_drift": (Acceptance, "Differences that are no drift until a day, each with a reason."),
 }
 # Only under [tool.sqlmodel.migrations.databases.<name>]: what alembic.ini says with Alembic's keys.
 DATABASE_KEYS: Mapping[str, tuple[type, str]] = {
@@ -61,6 +64,7 @@ class Settings:
     version_table: str | None = None
     version_table_schema: str | None = None
     shadow_url: str | None = None
+    accept_drift: tuple[Acceptance, ...] = ()
     names: tuple[str, ...] = (DEFAULT_SECTION,)
     overrides: Mapping[str, str] = field(default_factory=dict)
     """Options that Alembic is to be told, where it does not read them itself."""
@@ -256,9 +260,11 @@ class _Sources:
     def _ours(self, name: str, table: Mapping[str, Any]) -> dict[str, Any]:
         values = {**table, **_once(table, self._ini_keys(name), name)}
         models = values.get("models") or (self.models if name == DEFAULT_SECTION else ())
+        texts = [key for key, (kind, _) in KEYS.items() if kind is str]
         return {
             "models": tuple(_as_list(models, "models")),
-            **{key: _text(values.get(key)) for key in KEYS if key != "models"},
+            "accept_drift": acceptance.parse(values.get("accept_drift")),
+            **{key: _text(values.get(key)) for key in texts},
         }
 
     def _ini_keys(self, name: str) -> dict[str, Any]:
@@ -392,6 +398,9 @@ def _check_key(key: str, known: Sequence[str], where: str) -> None:
 
 def _check_type(key: str, value: Any, where: str) -> None:
     kind = {**KEYS, **DATABASE_KEYS}[key][0]
+    if kind is Acceptance:
+        acceptance.parse(value)
+        return
     allowed = (list, str) if kind is list else (kind,)
     if not isinstance(value, allowed):
         wanted = "a list of strings" if kind is list else f"a {kind.__name__}"
