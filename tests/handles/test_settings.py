@@ -13,13 +13,31 @@ from project import Project
 from sqlmodel_migrations.errors import UsageError
 from sqlmodel_migrations.project import settings
 from sqlmodel_migrations.project.acceptance import Acceptance
+from sqlmodel_migrations.project.scalar import Transaction
 
 PAGE = (Path(__file__).parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
 ROW = re.compile(r"(?m)^\| `(\w+)` \| `([^`]*)` \| `([^`]*)` \| (.*?) \| (.*) \|$")
 ALL = {**settings.KEYS, **settings.DATABASE_KEYS}
 ACCEPTED = "[{difference = 'a', reason = 'b', until = 2030-01-31}]"
-IN_PYPROJECT = {list: '["a", "b"]', str: '"a"', Acceptance: ACCEPTED}
-IN_INI = {list: "a, b", str: "a", Acceptance: "2030-01-31 | b | a"}
+IN_PYPROJECT = {
+    list: '["a", "b"]',
+    str: '"a"',
+    Acceptance: ACCEPTED,
+    float: '"500ms"',
+    int: "3",
+    bool: "true",
+    Transaction: '"all"',
+}
+IN_INI = {
+    list: "a, b",
+    str: "a",
+    Acceptance: "2030-01-31 | b | a",
+    float: "500ms",
+    int: "3",
+    bool: "true",
+    Transaction: "all",
+}
+READ = {float: 0.5, int: 3, bool: True, Transaction: Transaction.ALL}
 
 
 def test_the_table_is_complete() -> None:
@@ -56,7 +74,7 @@ def assert_read(found: settings.Settings, key: str, root: Path) -> None:
         "models": ("models", ("a", "b")),
         "accept_drift": ("accept_drift", (Acceptance("a", "b", date(2030, 1, 31)),)),
     }
-    name, value = expected.get(key, (key, "a"))
+    name, value = expected.get(key, (key, READ.get(ALL[key][0], "a")))
     assert getattr(found, name) == value
 
 
@@ -67,8 +85,8 @@ def test_defaults(project: Project) -> None:
     assert found.version_locations == (project.path / "migrations" / "versions",)
     assert found.models == ()
     assert found.accept_drift == ()
-    texts = [key for key, (kind, _) in settings.KEYS.items() if kind is str]
-    assert [getattr(found, key) for key in texts] == [None] * len(texts)
+    others = [key for key in settings.KEYS if key not in ("models", "accept_drift")]
+    assert [getattr(found, key) for key in others] == [None] * len(others)
 
 
 PYPROJECT = '[tool.alembic]\nscript_location = "migrations"\n'
@@ -112,6 +130,29 @@ def test_setting_of_a_wrong_type(project: Project) -> None:
     project.write({"pyproject.toml": f"{PYPROJECT}[tool.sqlmodel.migrations]\nurl = 3\n"})
     with pytest.raises(UsageError, match=r"setting 'url' in .* is not a str"):
         settings.find(project.path)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("lock_timeout = '5 sec'", "setting 'lock_timeout': '5 sec' is no duration"),
+        ("wait = true", "setting 'wait': 'True' is no duration"),
+        ("lock_retries = -1", "setting 'lock_retries': '-1' is no count"),
+        ("lock_retries = true", "setting 'lock_retries': 'True' is no count"),
+        ("backup = 'yes'", "setting 'backup': 'yes' is neither true nor false"),
+        ("transaction = 'one'", "setting 'transaction': 'one' is unknown"),
+    ],
+)
+def test_value_that_cannot_be_read(project: Project, written: str, said: str) -> None:
+    project.write({"pyproject.toml": f"{PYPROJECT}[tool.sqlmodel.migrations]\n{written}\n"})
+    with pytest.raises(UsageError) as raised:
+        settings.find(project.path)
+    assert raised.value.message == said
+    ini = f"[alembic]\nscript_location = m\nsqlmodel.{written}".replace("'", "").lower()
+    project.write({"pyproject.toml": "", "alembic.ini": f"{ini}\n"})
+    with pytest.raises(UsageError) as raised:
+        settings.find(project.path)
+    assert raised.value.message.lower() == said.lower()
 
 
 def test_setting_in_both_places(project: Project) -> None:

@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from sqlmodel_migrations.errors import UsageError
-from sqlmodel_migrations.project import acceptance
+from sqlmodel_migrations.project import acceptance, scalar
 from sqlmodel_migrations.project.acceptance import Acceptance
+from sqlmodel_migrations.project.scalar import Transaction
 
 DEFAULT_SECTION = "alembic"
 INI = "alembic.ini"
@@ -34,6 +35,14 @@ KEYS: Mapping[str, tuple[type, str]] = {
     "version_table_schema": (str, "Schema of the version table."),
     "shadow_url": (str, "Where scratch databases are made, instead of beside the database."),
     "accept_drift": (Acceptance, "Differences that are no drift until a day, each with a reason."),
+    "migration_lock_timeout": (float, "How long to wait for another run to end."),
+    "lock_timeout": (float, "How long a statement waits for a lock of a table or row."),
+    "lock_retries": (int, "How often a revision that waited that long is tried again."),
+    "lock_deadline": (float, "How long it is tried again and again."),
+    "statement_timeout": (float, "How long a statement may run."),
+    "transaction": (Transaction, "What is committed together: `each` revision, or `all`."),
+    "wait": (float, "How long to wait for a server that is still starting."),
+    "backup": (bool, "Copy the SQLite file first, and put the copy back if the upgrade fails."),
 }
 # Only under [tool.sqlmodel.migrations.databases.<name>]: what alembic.ini says with Alembic's keys.
 DATABASE_KEYS: Mapping[str, tuple[type, str]] = {
@@ -65,6 +74,14 @@ class Settings:
     version_table_schema: str | None = None
     shadow_url: str | None = None
     accept_drift: tuple[Acceptance, ...] = ()
+    migration_lock_timeout: float | None = None
+    lock_timeout: float | None = None
+    lock_retries: int | None = None
+    lock_deadline: float | None = None
+    statement_timeout: float | None = None
+    transaction: Transaction | None = None
+    wait: float | None = None
+    backup: bool | None = None
     names: tuple[str, ...] = (DEFAULT_SECTION,)
     overrides: Mapping[str, str] = field(default_factory=dict)
     """Options that Alembic is to be told, where it does not read them itself."""
@@ -261,10 +278,14 @@ class _Sources:
         values = {**table, **_once(table, self._ini_keys(name), name)}
         models = values.get("models") or (self.models if name == DEFAULT_SECTION else ())
         texts = [key for key, (kind, _) in KEYS.items() if kind is str]
+        scalars = [
+            key for key, (kind, _) in KEYS.items() if kind in scalar.READERS and key in values
+        ]
         return {
             "models": tuple(_as_list(models, "models")),
             "accept_drift": acceptance.parse(values.get("accept_drift")),
             **{key: _text(values.get(key)) for key in texts},
+            **{key: scalar.read(KEYS[key][0], key, values[key]) for key in scalars},
         }
 
     def _ini_keys(self, name: str) -> dict[str, Any]:
@@ -400,6 +421,9 @@ def _check_type(key: str, value: Any, where: str) -> None:
     kind = {**KEYS, **DATABASE_KEYS}[key][0]
     if kind is Acceptance:
         acceptance.parse(value)
+        return
+    if kind in scalar.READERS:
+        scalar.read(kind, key, value)
         return
     allowed = (list, str) if kind is list else (kind,)
     if not isinstance(value, allowed):
