@@ -1,0 +1,272 @@
+"""Statements of SQL: a text taken apart at its top-level semicolons, and read word by word.
+
+A scanner, not a parser: it knows what quotes, dollar quotes, comments and bodies of routines hide,
+each as its dialect writes it, and reads the names that stand in a known place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from sqlmodel_migrations.database.sqlite_token import Kind, Token, fold
+from sqlmodel_migrations.database.sqlite_token import tokenize as sqlite_tokens
+
+_REST = r"""
+  | (?P<word>    [A-Za-z_\u0080-\U0010ffff][A-Za-z0-9_$\u0080-\U0010ffff]* )
+  | (?P<number>  0[xX][0-9A-Fa-f]+ | (?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)? )
+  | (?P<open>    \( )
+  | (?P<close>   \) )
+  | (?P<comma>   , )
+  | (?P<sign>    . )
+"""
+# https://www.postgresql.org/docs/current/sql-syntax-lexical.html; /* begins a nested comment.
+_POSTGRESQL = r"""
+    (?P<blank>   \s+ | --[^\n]* )
+  | (?P<nested>  /\* )
+  | (?P<string>  [eE]'(?:[^'\\]|\\.|'')*(?:'|\Z) | (?:[uU]&|[xXbBnN])?'(?:[^']|'')*(?:'|\Z)
+               | (?P<tag>\$(?:[^\W\d]\w*)?\$).*?(?:(?P=tag)|\Z) )
+  | (?P<quoted>  (?:[uU]&)?"(?:[^"]|"")*(?:"|\Z) )
+"""
+# https://mariadb.com/kb/en/comment-syntax/: what stands in /*! … */ is run. A text in double quotes
+# is a name under ANSI_QUOTES.
+_MYSQL = r"""
+    (?P<blank>   \s+ | --(?=\s|\Z)[^\n]* | \#[^\n]* | /\*(?!M?!).*?(?:\*/|\Z) )
+  | (?P<run>     /\*M?!\d* )
+  | (?P<string>  (?:[xXbBnN]|_\w+\s*)?'(?:[^'\\]|\\.|'')*(?:'|\Z) )
+  | (?P<quoted>  `(?:[^`]|``)*(?:`|\Z) | "(?:[^"\\]|\\.|"")*(?:"|\Z) )
+"""
+_PATTERNS: Mapping[str, re.Pattern[str]] = {
+    name: re.compile(text + _REST, re.VERBOSE | re.DOTALL)
+    for name, text in (("postgresql", _POSTGRESQL), ("mysql", _MYSQL), ("mariadb", _MYSQL))
+}
+_COMMENT_EDGE = re.compile(r"/\*|\*/")
+
+_ROUTINES = ("TRIGGER", "PROCEDURE", "FUNCTION", "EVENT", "PACKAGE")
+_SECRET_WORDS = ("PASSWORD", "IDENTIFIED", "CONNECTION")
+_SECRET_TEXT = re.compile(r"passw(?:or)?d\s*=|://[^/\s:@]*:[^@\s]+@", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Name:
+    """A name as the server knows it; `schema` is None where none is written."""
+
+    schema: str | None
+    name: str
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement; `text` has neither the semicolon nor blanks around it."""
+
+    text: str
+    dialect: str
+
+    @cached_property
+    def tokens(self) -> tuple[Token, ...]:
+        """What it consists of, without blanks and comments."""
+        return tuple(t for t in tokenize(self.text, self.dialect) if t.kind is not Kind.BLANK)
+
+    @property
+    def verb(self) -> str:
+        """The first word in capitals; empty where there is none."""
+        return next((t.text.upper() for t in self.tokens[:1] if t.kind is Kind.WORD), "")
+
+    def reader(self) -> Reader:
+        """Return a reader at the first token."""
+        return Reader(self.tokens, self.dialect)
+
+    def has(self, *words: str) -> bool:
+        """Whether these words (in capitals) stand side by side, outside quotes and comments."""
+        size = len(words)
+        written = [t.text.upper() if t.kind is Kind.WORD else "" for t in self.tokens]
+        return any(tuple(written[i : i + size]) == words for i in range(len(written) - size + 1))
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Every word and quoted name in it, in small letters."""
+        kinds = (Kind.WORD, Kind.QUOTED)
+        return frozenset(fold(token.name) for token in self.tokens if token.kind in kinds)
+
+
+@dataclass
+class Reader:
+    """Reads tokens from left to right; what is asked for and is not there is left alone."""
+
+    tokens: tuple[Token, ...]
+    dialect: str
+    at: int = 0
+
+    def take(self, *words: str) -> bool:
+        """Step over these words if they come next, all of them."""
+        ahead = self.tokens[self.at : self.at + len(words)]
+        if len(ahead) < len(words):
+            return False
+        if not all(token.is_word(word) for token, word in zip(ahead, words, strict=True)):
+            return False
+        self.at += len(words)
+        return True
+
+    def take_any(self, *words: str) -> str | None:
+        """Step over one of these words and return it, in capitals."""
+        return next((word for word in words if self.take(word)), None)
+
+    def skip(self, *words: str) -> None:
+        """Step over as many of these words as come next, in any order."""
+        while self.take_any(*words):
+            pass
+
+    def sign(self, text: str) -> bool:
+        """Step over one sign if it comes next."""
+        if self.at < len(self.tokens) and self.tokens[self.at].text == text:
+            self.at += 1
+            return True
+        return False
+
+    def name(self) -> Name | None:
+        """Read `name`, `schema.name` or `catalog.schema.name`."""
+        parts: list[str] = []
+        while self.at < len(self.tokens):
+            token = self.tokens[self.at]
+            if token.kind not in (Kind.WORD, Kind.QUOTED):
+                break
+            parts.append(self._known_as(token))
+            self.at += 1
+            if not self.sign("."):
+                break
+        if not parts:
+            return None
+        return Name(parts[-2] if len(parts) > 1 else None, parts[-1])
+
+    def _known_as(self, token: Token) -> str:
+        """PostgreSQL keeps a name that was written without quotes in small letters."""
+        is_folded = token.kind is Kind.WORD and self.dialect == "postgresql"
+        return fold(token.name) if is_folded else token.name
+
+    def names(self) -> tuple[Name, ...]:
+        """Read names with commas between them."""
+        found: list[Name] = []
+        while (name := self.name()) is not None:
+            found.append(name)
+            if not self.sign(","):
+                break
+        return tuple(found)
+
+    def seek(self, *words: str) -> bool:
+        """Step over everything up to and with one of these words; false where none comes."""
+        while self.at < len(self.tokens):
+            self.at += 1
+            if self.tokens[self.at - 1].is_word(*words):
+                return True
+        return False
+
+
+def tokenize(sql: str, dialect: str) -> Iterator[Token]:
+    """Return all tokens, blanks included; their texts joined are `sql`.
+
+    A dialect that is not known is read as PostgreSQL's, which is the standard's.
+    """
+    if dialect == "sqlite":
+        yield from sqlite_tokens(sql)
+        return
+    pattern = _PATTERNS.get(dialect, _PATTERNS["postgresql"])
+    at, is_in_comment = 0, False
+    while at < len(sql):
+        match = pattern.match(sql, at)
+        assert match is not None  # its last branch takes any character
+        kind, end = str(match.lastgroup), match.end()
+        if kind == "nested":
+            kind, end = "blank", _end_of_comment(sql, at)
+        elif kind == "run":
+            kind, is_in_comment = "blank", True
+        elif is_in_comment and sql.startswith("*/", at):
+            kind, end, is_in_comment = "blank", at + 2, False
+        yield Token(Kind(kind), sql[at:end], at, end)
+        at = end
+
+
+def _end_of_comment(sql: str, start: int) -> int:
+    """The end of a comment that may hold others; of the text where it is not closed."""
+    depth = 0
+    for edge in _COMMENT_EDGE.finditer(sql, start):
+        depth += 1 if edge[0] == "/*" else -1
+        if depth == 0:
+            return edge.end()
+    return len(sql)
+
+
+def split(sql: str, dialect: str) -> tuple[Statement, ...]:
+    """Take a text apart at the semicolons that end statements; empty ones are left out."""
+    parts = _parts(sql, dialect) if ";" in sql else (sql,)
+    found = (Statement(part.strip(), dialect) for part in parts)
+    return tuple(statement for statement in found if statement.tokens)
+
+
+def _parts(sql: str, dialect: str) -> Iterator[str]:
+    start, seen = 0, list[Token]()
+    for token in tokenize(sql, dialect):
+        if token.text != ";":
+            seen.append(token)
+        elif not _is_in_body(seen, dialect):
+            yield sql[start : token.start]
+            start, seen = token.end, []
+    yield sql[start:]
+
+
+def _is_in_body(tokens: list[Token], dialect: str) -> bool:
+    """Whether a semicolon after `tokens` is one of a routine's body, which ends nothing outside.
+
+    Bodies of MariaDB and MySQL need no BEGIN: the rest of the text is taken for the routine.
+    """
+    reader = Reader(tuple(t for t in tokens if t.kind is not Kind.BLANK), dialect)
+    if reader.take("BEGIN", "NOT", "ATOMIC"):
+        return True
+    if not _is_routine(reader):
+        return False
+    return dialect in ("mysql", "mariadb") or _depth(reader) > 0
+
+
+def _is_routine(reader: Reader) -> bool:
+    """Whether CREATE … TRIGGER, PROCEDURE and the like come next; steps over them."""
+    if not reader.take("CREATE"):
+        return False
+    reader.take("OR", "REPLACE")
+    if reader.take("DEFINER"):
+        reader.sign("=")
+        reader.name()
+        reader.sign("@")
+        reader.name()
+    reader.skip("AGGREGATE", "TEMP", "TEMPORARY", "CONSTRAINT")
+    return reader.take_any(*_ROUTINES) is not None
+
+
+def _depth(reader: Reader) -> int:
+    """How many BEGIN (with ATOMIC on PostgreSQL) and CASE are not closed by an END."""
+    opening = "BEGIN" if reader.dialect == "sqlite" else "ATOMIC"
+    depth = 0
+    while reader.at < len(reader.tokens):
+        if reader.take("END"):
+            reader.take("CASE")
+            depth -= 1
+        elif reader.take_any(opening, "CASE"):
+            depth += 1
+        else:
+            reader.at += 1
+    return depth
+
+
+def without_secrets(sql: str, dialect: str) -> str:
+    """Return a text whose strings are '***' where they may be a password.
+
+    These are the strings after PASSWORD, IDENTIFIED or CONNECTION, and those that hold
+    `password=…` or a URL with a password.
+    """
+    is_secret, parts = False, []
+    for token in tokenize(sql, dialect):
+        is_secret = is_secret or token.is_word(*_SECRET_WORDS)
+        is_text = token.kind is Kind.STRING or token.text.startswith('"')
+        hides = is_text and (is_secret or _SECRET_TEXT.search(token.text) is not None)
+        parts.append("'***'" if hides else token.text)
+    return "".join(parts)
