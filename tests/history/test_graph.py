@@ -23,7 +23,7 @@ SEEDS = range(25)
 def _graph(drawn: list[Drawn], broken: tuple[BrokenFile, ...] = ()) -> Graph:
     """Make a graph of revisions that were never written."""
     revisions = tuple(
-        Revision(each.id, each.down, each.depends, each.labels, Path(f"{each.id}.py"), "message")
+        Revision(each.id, each.down, each.depends, each.labels, "message", f"{each.id}.py")
         for each in drawn
     )
     return Graph(Index(revisions, broken))

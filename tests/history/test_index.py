@@ -94,9 +94,10 @@ def test_a_revision_says_what_its_file_says(tmp_path: Path) -> None:
     )
     path = _write(tmp_path / "c.py", text)
     (revision,) = index.read([tmp_path]).revisions
-    expected = Revision("c", ("a", "b"), ("d",), ("main",), path.resolve(), "Join\n\nboth")
+    expected = Revision("c", ("a", "b"), ("d",), ("main",), "Join\n\nboth", str(path.resolve()))
     assert revision == expected
     assert (revision.message, revision.is_merge) == ("Join", True)
+    assert revision.path == path.resolve()
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def graph() -> Graph:
     return Graph(
         Index(
             tuple(
-                Revision(id, down, (), labels, Path(f"{id}.py"), message)
+                Revision(id, down, (), labels, message, f"{id}.py")
                 for id, down, labels, message in FORKED
             )
         )

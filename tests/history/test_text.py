@@ -74,13 +74,13 @@ def test_branch_points_are_alembics(seed: int, verbose: bool, tmp_path: Path) ->
 
 
 def test_a_revision_without_a_docstring() -> None:
-    revision = Revision("a", (), (), (), Path("a.py"), "")
+    revision = Revision("a", (), (), (), "", "a.py")
     graph = Graph(Index((revision,)))
     assert text.entry(graph, revision) == "Rev: a (head)\nParent: <base>\nPath: a.py\n\n\n"
     assert text.line(graph, revision, include_doc=True) == "a (head), "
 
 
 def test_labels_stand_in_one_order_always() -> None:
-    revision = Revision("a", (), (), ("zoo", "ant", "mid"), Path("a.py"), "")
+    revision = Revision("a", (), (), ("zoo", "ant", "mid"), "", "a.py")
     graph = Graph(Index((revision,)))
     assert text.line(graph, revision, include_branches=True) == "a (ant, mid, zoo) (head)"

@@ -62,7 +62,10 @@ def join(found: Sequence[Revision]) -> Links:
     revisions = {revision.id: revisions[revision.id] for revision in found}
     labels = _labels(revisions)
     down = {rev: _known(each.down_revisions, revisions) for rev, each in revisions.items()}
-    depends = {rev: _dependencies(each, revisions, labels) for rev, each in revisions.items()}
+    depends = {
+        rev: _dependencies(each, revisions, labels) if each.depends_on else ()
+        for rev, each in revisions.items()
+    }
     oldest_first, cycles = _without_cycles(down, depends)
     children = _inverted(down)
     dependents = _inverted(_united(down, depends))
@@ -99,7 +102,9 @@ def _labels(revisions: Mapping[str, Revision]) -> dict[str, str]:
     return labels
 
 
-def _known(names: Iterable[str], known: Collection[str]) -> tuple[str, ...]:
+def _known(names: tuple[str, ...], known: Collection[str]) -> tuple[str, ...]:
+    if len(names) == 1 and names[0] in known:
+        return names
     return tuple(name for name in dict.fromkeys(names) if name in known)
 
 
@@ -107,7 +112,7 @@ def _dependencies(
     revision: Revision, revisions: Mapping[str, Revision], labels: Mapping[str, str]
 ) -> tuple[str, ...]:
     """Resolve `depends_on`: whole ids and labels, as Alembic does."""
-    return _known((labels.get(name, name) for name in revision.depends_on), revisions)
+    return _known(tuple(labels.get(name, name) for name in revision.depends_on), revisions)
 
 
 def _united(first: Names, second: Names) -> dict[str, tuple[str, ...]]:
@@ -223,6 +228,9 @@ def _spread(
 
     As Alembic's `_add_branches`: upwards only from a branch that is one straight line to its head.
     """
+
+    if not any(revision.branch_labels for revision in revisions.values()):
+        return dict.fromkeys(revisions, frozenset())
 
     def is_straight(rev: str) -> bool:
         return len(dependents[rev]) < 2 and len(revisions[rev].down_revisions) < 2

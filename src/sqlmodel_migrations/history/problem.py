@@ -15,7 +15,7 @@ def find(index: Index, links: Links) -> tuple[Diagnostic, ...]:
     """List the problems: files first, then ids, labels, parents and cycles."""
     return (
         *(_broken(file) for file in index.broken),
-        *_duplicate_ids(index.revisions),
+        *_duplicate_ids(index.revisions, links),
         *_duplicate_labels(links),
         *_unknown_parents(index, links),
         *(_cycle(cycle, links) for cycle in links.cycles),
@@ -40,7 +40,9 @@ def _broken(file: BrokenFile) -> Diagnostic:
     return _error("broken-revision", message, file.hint or "correct the file", file.path, file.line)
 
 
-def _duplicate_ids(revisions: Sequence[Revision]) -> Iterator[Diagnostic]:
+def _duplicate_ids(revisions: Sequence[Revision], links: Links) -> Iterator[Diagnostic]:
+    if len(revisions) == len(links.revisions):
+        return
     files: dict[str, list[Path]] = {}
     for revision in revisions:
         files.setdefault(revision.id, []).append(revision.path)

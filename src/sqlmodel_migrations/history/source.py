@@ -81,13 +81,13 @@ _TRICK = re.compile(rf"\b(?:{'|'.join(sorted(_TRICKS))})\b|\bimport[\s\\]*\*")
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", re.MULTILINE)
 
 
-def read(path: Path) -> Variables:
-    """Read the file at `path`; raises what reading, compiling or running it raises."""
-    if path.suffix != ".py":
-        return execute(path)
-    data = path.read_bytes()
+def literals(data: bytes, path: Path) -> Variables | None:
+    """Read the source `data` of the file at `path`; None where only running the file can tell.
+
+    Raises what compiling it raises.
+    """
     check_syntax(data, path)
-    return scan(data) or parse(data) or execute(path)
+    return scan(data) or parse(data)
 
 
 def check_syntax(data: bytes, path: Path) -> None:

@@ -53,7 +53,7 @@ def entry(graph: Graph, revision: Revision, *, current: Collection[str] = ()) ->
     if labels := graph.branch_labels(revision.id):
         lines.append(f"Branch names: {', '.join(labels)}")
     paragraphs = "\n".join(f"    {each}" for each in revision.doc.splitlines())
-    return "\n".join([*lines, f"Path: {revision.path}", "", paragraphs, ""])
+    return "\n".join([*lines, f"Path: {revision.file}", "", paragraphs, ""])
 
 
 def branch_point(graph: Graph, revision: Revision, *, verbose: bool = False) -> str:

@@ -18,7 +18,7 @@ def as_json(revision: Revision) -> dict[str, Any]:
         "down_revisions": list(revision.down_revisions),
         "depends_on": list(revision.depends_on),
         "branch_labels": list(revision.branch_labels),
-        "path": str(revision.path),
+        "path": revision.file,
     }
 
 
