@@ -3,8 +3,11 @@
 MigrationsError
 ├── UsageError            2  what was typed, or the configuration, is wrong
 ├── AnswerNeeded          3  a question that may not be asked here; nothing was written
-├── DatabaseError         4  the database refused, or a lock was not had
+├── DatabaseError         4  the database refused
+│   └── LockNotHad        4  a lock was not had in time
+├── Interrupted         130  somebody asked to stop
 ├── NotProven             1  a revision that was just written is wrong, and was taken away again
+├── Drifted               1  the database is not what its revisions make, and was left as it is
 ├── ChangeRefused         5  a change would lose or break something, and was not made
 └── RevisionFailed        5  a revision failed; says what was applied and what was not
 
@@ -66,6 +69,16 @@ class DatabaseError(MigrationsError):
     exit_code = ExitCode.DATABASE
 
 
+class LockNotHad(DatabaseError):
+    """A lock, of the migrations or of a table, was not had in time."""
+
+
+class Interrupted(MigrationsError):
+    """Somebody asked to stop; what was applied and what was not is in `details`."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
 class NotProven(MigrationsError):
     """A revision that was just written is wrong; `rejected` are the paths that its text is at."""
 
@@ -81,6 +94,12 @@ class NotProven(MigrationsError):
     ):
         super().__init__(message, hint=hint, details=details)
         self.rejected = rejected
+
+
+class Drifted(MigrationsError):
+    """The database is not what its revisions make; `details` are the differences."""
+
+    exit_code = ExitCode.NO
 
 
 class ChangeRefused(MigrationsError):

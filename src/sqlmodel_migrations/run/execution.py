@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ class Execution:
     """Durations are seconds; None for a timeout means what env.py or the server says.
 
     `stop` is asked before each statement: true ends the run after rolling the revision back.
+    `sleep` waits in the caller's way: an event loop must go on meanwhile.
     """
 
     transaction: Transaction = Transaction.EACH
@@ -40,7 +42,4 @@ class Execution:
     accept_edited: bool = False
     emit: Emit = ignore
     stop: Callable[[], bool] = _never
-
-
-LOCK_TIMEOUT = 5.0
-"""Seconds to wait for a table lock where neither caller nor env.py says."""
+    sleep: Callable[[float], None] = time.sleep

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TextIO
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
+from sqlalchemy.util import await_only
 
 from sqlmodel_migrations import _alembic
 from sqlmodel_migrations.errors import AnswerNeeded, UsageError
 from sqlmodel_migrations.history.index import Revision
-from sqlmodel_migrations.run import losses, redirect, runner
+from sqlmodel_migrations.run import executor, losses, redirect
 from sqlmodel_migrations.run.checkout import Checkout
 from sqlmodel_migrations.run.env_script import Session
+from sqlmodel_migrations.run.execution import Execution
+from sqlmodel_migrations.run.failure import Progress
 from sqlmodel_migrations.run.losses import Losses
-from sqlmodel_migrations.run.runner import Progress
 
+DEFAULT = Execution()
 Confirm = Callable[[Losses], bool]
 Heads = tuple[str, ...]
 
@@ -44,13 +48,21 @@ class Move:
     tag: str | None = None
     purge: bool = False
     confirm: Confirm | None = None
+    direction: str = "upgrade"
+    execution: Execution = DEFAULT
 
     @property
     def is_offline(self) -> bool:
         return self.sql is not None
 
 
-def upgrade(checkout: Checkout, target: str, sql: TextIO | None, tag: str | None) -> Outcome:
+def upgrade(
+    checkout: Checkout,
+    target: str,
+    sql: TextIO | None,
+    tag: str | None,
+    execution: Execution = DEFAULT,
+) -> Outcome:
     """Run the revisions up to `target`, or write them as SQL."""
     start, target = split_range(target, offline=sql is not None)
     checkout.require_target(target)
@@ -58,11 +70,16 @@ def upgrade(checkout: Checkout, target: str, sql: TextIO | None, tag: str | None
     def steps(script: ScriptDirectory, heads: Heads) -> Sequence[Any]:
         return _alembic.upgrade_steps(script, target, heads)
 
-    return run(checkout, Move(steps, target, start, sql, tag))
+    return run(checkout, Move(steps, target, start, sql, tag, execution=execution))
 
 
 def downgrade(
-    checkout: Checkout, target: str, sql: TextIO | None, tag: str | None, confirm: Confirm
+    checkout: Checkout,
+    target: str,
+    sql: TextIO | None,
+    tag: str | None,
+    confirm: Confirm,
+    execution: Execution = DEFAULT,
 ) -> Outcome:
     """Run the revisions back down to `target`; SQL without a range goes down from the head."""
     start, target = split_range(target, offline=sql is not None)
@@ -74,8 +91,18 @@ def downgrade(
         return _alembic.downgrade_steps(script, target, heads)
 
     # A database that is not there has nothing to go down from: it is not made for that.
+    move = Move(
+        steps,
+        target,
+        start,
+        sql,
+        tag,
+        confirm=confirm,
+        direction="downgrade",
+        execution=execution,
+    )
     with redirect.redirected(redirect.without_new_files):
-        return run(checkout, Move(steps, target, start, sql, tag, confirm=confirm))
+        return run(checkout, move)
 
 
 def _head(checkout: Checkout) -> str:
@@ -89,7 +116,12 @@ def _head(checkout: Checkout) -> str:
 
 
 def stamp(
-    checkout: Checkout, targets: Sequence[str], sql: TextIO | None, tag: str | None, purge: bool
+    checkout: Checkout,
+    targets: Sequence[str],
+    sql: TextIO | None,
+    tag: str | None,
+    purge: bool,
+    execution: Execution = DEFAULT,
 ) -> Outcome:
     """Record that the database is at `targets`, without running anything."""
     ranges = [split_range(target, offline=sql is not None) for target in targets]
@@ -101,7 +133,8 @@ def stamp(
         return _alembic.stamp_steps(script, ids, heads)
 
     start = next((start for start, _ in ranges if start), None)
-    return run(checkout, Move(steps, ids, start, sql, tag, purge))
+    move = Move(steps, ids, start, sql, tag, purge=purge, direction="stamp", execution=execution)
+    return run(checkout, move)
 
 
 def run(checkout: Checkout, move: Move) -> Outcome:
@@ -146,13 +179,21 @@ class _Journey:
     def run(self, context: MigrationContext, arguments: Mapping[str, Any]) -> None:
         if self.move.confirm is not None and not context.as_sql:
             self._ask(context, arguments, self.move.confirm)
-        runner.run(
+        executor.execute(
             context,
             self.steps,
+            self._execution(),
             arguments=arguments,
             purge=self.move.purge,
             progress=self.progress,
+            direction=self.move.direction,
         )
+
+    def _execution(self) -> Execution:
+        """How the move is asked to run; in an event loop, which goes on while we wait."""
+        if not self.checkout.is_in_loop:
+            return self.move.execution
+        return replace(self.move.execution, sleep=lambda delay: await_only(asyncio.sleep(delay)))
 
     def _ask(
         self, context: MigrationContext, arguments: Mapping[str, Any], confirm: Confirm

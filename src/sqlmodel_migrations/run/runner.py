@@ -1,6 +1,6 @@
 """The runner: revisions on one connection, one transaction each, telling what it did.
 
-Replay on a shadow, upgrade, downgrade and stamp all stand on `run`.
+Replay on a shadow, upgrade, downgrade and stamp all stand on `Run`.
 """
 
 from __future__ import annotations
@@ -8,17 +8,17 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
 from alembic.runtime.migration import MigrationContext
-from alembic.util import CommandError
-from sqlalchemy.exc import DBAPIError
 
 from sqlmodel_migrations import _alembic
-from sqlmodel_migrations.database import dialects, failures
-from sqlmodel_migrations.errors import ChangeRefused, MigrationsError, RevisionFailed
-from sqlmodel_migrations.run import mysql_column, version_ids
+from sqlmodel_migrations.database import dialects
+from sqlmodel_migrations.errors import ChangeRefused, MigrationsError
+from sqlmodel_migrations.run import failure, mysql_column, version_ids
+from sqlmodel_migrations.run.failure import Progress
 from sqlmodel_migrations.run.sqlite import batch as sqlite_batch
 
 log = logging.getLogger("alembic.runtime.migration")
@@ -26,14 +26,8 @@ log = logging.getLogger("alembic.runtime.migration")
 Steps = Callable[[tuple[str, ...]], Iterable[Any]]
 """Given the current heads, the steps to run."""
 
-
-@dataclass
-class Progress:
-    """What a run has done so far; heads are revision ids, sorted."""
-
-    before: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
-    applied: list[str] = field(default_factory=list)
+Around = Callable[[Any], AbstractContextManager[None]]
+"""Given a step, what is open while its statements run, inside its transaction."""
 
 
 def run(
@@ -42,47 +36,25 @@ def run(
     *,
     arguments: Mapping[str, Any] | None = None,
     purge: bool = False,
-    progress: Progress | None = None,
 ) -> Progress:
     """Run `steps` one transaction each, the version row inside it, and return what was done.
 
     `arguments` go to the revisions' functions; `purge` empties the version table first.
-    Raises `RevisionFailed`, with the earlier revisions committed and the failed one rolled
-    back (MariaDB and MySQL commit at every DDL statement, so there it may be half-done).
+
+    Raises `RevisionFailed`, with the earlier revisions committed and the failed one rolled back
+    (MariaDB and MySQL commit at every DDL statement, so there it may be half-done).
     """
-    progress = progress or Progress()
-    if context.as_sql:
-        context.run_migrations(**(arguments or {}))
-        return progress
-    with _transactions(context):
-        heads = _alembic.Heads(context, () if purge else context.get_current_heads())
-        progress.before = progress.after = heads.ids
-        planned = list(steps(heads.ids))
-        version_ids.require_room(context, planned)
-        table = _VersionTable(context, heads, purge=purge, is_ready=bool(heads.ids))
+    with transactions(context):
+        one = Run(context, arguments or {}, purge=purge)
+        planned = one.plan(steps)
         for position, step in enumerate(planned):
-            _run_step(context, step, table, arguments or {}, progress, planned[position + 1 :])
-        table.make()
-    return progress
-
-
-@dataclass
-class _VersionTable:
-    """The version table, made in the transaction of the first step: with it, it is undone."""
-
-    context: MigrationContext
-    heads: _alembic.Heads
-    purge: bool
-    is_ready: bool
-
-    def make(self) -> None:
-        if not self.is_ready:
-            _alembic.ensure_version_table(self.context, purge=self.purge)
-            self.is_ready = True
+            one.take(step, planned[position + 1 :])
+        one.make_version_table()
+    return one.progress
 
 
 @contextlib.contextmanager
-def _transactions(context: MigrationContext) -> Iterator[None]:
+def transactions(context: MigrationContext) -> Iterator[None]:
     """Make transactions real where the driver's are not; the caller's own are left alone."""
     connection = context.connection
     if connection is None or _alembic.is_in_external_transaction(context):
@@ -94,103 +66,75 @@ def _transactions(context: MigrationContext) -> Iterator[None]:
         yield
 
 
-def _run_step(
-    context: MigrationContext,
-    step: Any,
-    table: _VersionTable,
-    arguments: Mapping[str, Any],
-    progress: Progress,
-    rest: Sequence[Any],
-) -> None:
-    log.info("Running %s", step)
-    try:
-        with _alembic.transaction_of_step(context):
-            table.make()
-            with dialects.of(context.dialect.name).checked(context.connection):
-                step.migration_fn(**arguments)
-            table.heads.advance(step, arguments)
-    except KeyboardInterrupt as stop:
-        for line in _standing(context, progress, *_ids([step, *rest])):
-            stop.add_note(line)
-        raise
-    except Exception as error:
-        if isinstance(error, MigrationsError) and not isinstance(error, ChangeRefused):
-            raise
-        raise _failure(context, step, error, progress, rest) from error
-    revision = _alembic.step_revision(step)
-    if revision is not None:
-        progress.applied.append(revision)
-    progress.after = table.heads.ids
+@dataclass
+class Run:
+    """Steps on one connection, and what stands in the version table meanwhile.
 
+    `purge` empties the version table first. `is_together` says that one transaction of the
+    caller's holds all steps. `around` is entered inside each step's transaction,
+    around its statements, and left before the version row is written.
+    """
 
-def _failure(
-    context: MigrationContext,
-    step: Any,
-    error: Exception,
-    progress: Progress,
-    rest: Sequence[Any],
-) -> RevisionFailed:
-    failed, *pending = _ids([step, *rest])
-    facts = error.details if isinstance(error, ChangeRefused) else ()
-    return RevisionFailed(
-        f"revision {failed} failed: {_reason(error)}",
-        failed=failed,
-        applied=tuple(progress.applied),
-        pending=tuple(pending),
-        hint=_hint(error, progress),
-        details=(*_place(error, step), *facts, *_standing(context, progress, failed, *pending)),
-    )
+    context: MigrationContext
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    progress: Progress = field(default_factory=Progress)
+    purge: bool = False
+    is_together: bool = False
+    around: Around = field(default=lambda _: contextlib.nullcontext())
 
+    def plan(self, steps: Steps) -> list[Any]:
+        """Read the version table, and return the steps from there; the table may be missing."""
+        current = () if self.purge else self.context.get_current_heads()
+        self._heads = _alembic.Heads(self.context, current)
+        self._has_table = bool(current)
+        self.progress.before = self.progress.after = self._heads.ids
+        self._planned = list(steps(self._heads.ids))
+        version_ids.require_room(self.context, self._planned)
+        return self._planned
 
-def _reason(error: Exception) -> str:
-    """The first line of what the database or the script said."""
-    text = failures.reason(error)
-    first = text.strip().splitlines()[0] if text.strip() else "no message"
-    is_said_in_words = isinstance(error, DBAPIError | ChangeRefused | CommandError)
-    return first if is_said_in_words else f"{type(error).__name__}: {first}"
+    def take(self, step: Any, rest: Sequence[Any]) -> None:
+        """Run one step in its transaction; `rest` are those after it. Raises `RevisionFailed`."""
+        log.info("Running %s", step)
+        before = self._heads.ids
+        try:
+            with self._transaction():
+                self.make_version_table()
+                self._run(step)
+                self._heads.advance(step, self.arguments)
+        except BaseException as error:
+            self._heads = _alembic.Heads(self.context, before)
+            self._has_table = bool(before)
+            self._raise(error, step, rest)
+        revision = _alembic.step_revision(step)
+        if revision is not None:
+            self.progress.applied.append(revision)
+        self.progress.after = self._heads.ids
 
+    def make_version_table(self) -> None:
+        """Make the version table where it is missing, in the transaction that is open."""
+        if not self._has_table:
+            _alembic.ensure_version_table(self.context, purge=self.purge)
+            self._has_table = True
 
-def _hint(error: Exception, progress: Progress) -> str | None:
-    """The way out where tables stand in a database without a version."""
-    if isinstance(error, ChangeRefused):
-        return error.hint
-    is_first = not progress.before and not progress.applied
-    if not is_first or not isinstance(error, DBAPIError):
-        return None
-    if "already exists" not in failures.reason(error):
-        return None
-    return (
-        "if create_all() or another tool made the tables, record the revision that describes them,"
-        " without running it: sqlmodel migrations stamp REVISION"
-    )
+    def _transaction(self) -> AbstractContextManager[Any]:
+        if self.is_together:
+            return contextlib.nullcontext()
+        transaction: AbstractContextManager[Any] = _alembic.transaction_of_step(self.context)
+        return transaction
 
+    def _run(self, step: Any) -> None:
+        checked = dialects.of(self.context.dialect.name).checked(self.context.connection)
+        with self.around(step), checked:
+            step.migration_fn(**self.arguments)
 
-def _place(error: Exception, step: Any) -> Iterator[str]:
-    """Where in the script it happened, and the statement."""
-    path = getattr(getattr(step, "revision", None), "path", None)
-    frame, line = error.__traceback__, None
-    while frame is not None:
-        if frame.tb_frame.f_code.co_filename == path:
-            line = frame.tb_lineno
-        frame = frame.tb_next
-    if path is not None:
-        yield f"at {path}" + (f", line {line}" if line else "")
-    if isinstance(error, DBAPIError):
-        yield from failures.particulars(error)
-    if isinstance(error, DBAPIError) and error.statement:
-        yield from ("statement:", *(f"    {text}" for text in error.statement.strip().splitlines()))
-
-
-def _ids(steps: Sequence[Any]) -> list[str]:
-    return [_alembic.step_revision(s) or ", ".join(_alembic.written_ids(s)) for s in steps]
-
-
-def _standing(context: MigrationContext, progress: Progress, *pending: str) -> Iterator[str]:
-    """What was applied and what was not."""
-    yield f"applied before it: {', '.join(progress.applied) or 'nothing'}"
-    yield f"not applied: {', '.join(pending)}"
-    if dialects.of(context.dialect.name).commits_ddl():
-        yield (
-            f"what '{pending[0]}' changed before may stay: this server commits every CREATE,"
-            " ALTER and DROP at once"
-        )
+    def _raise(self, error: BaseException, step: Any, rest: Sequence[Any]) -> None:
+        if self.is_together:
+            self.progress.undo()
+            rest = [other for other in self._planned if other is not step]
+        if isinstance(error, KeyboardInterrupt):
+            for line in failure.standing(self.context, self.progress, [step, *rest]):
+                error.add_note(line)
+        is_known = isinstance(error, MigrationsError) and not isinstance(error, ChangeRefused)
+        if is_known or not isinstance(error, Exception | SystemExit):
+            raise error
+        raise failure.of_step(self.context, step, error, self.progress, rest) from error

@@ -40,6 +40,12 @@ class DialectModule(Protocol):
     def limits_texts(self) -> bool:
         """Whether VARCHAR(n) refuses a text of more than n characters."""
 
+    def is_shared(self, connection: Connection) -> bool:
+        """Whether another connection of the same engine would see the same database."""
+
+    def follow(self, connection: Connection, leader: Connection) -> None:
+        """Let `connection` find tables where `leader` does: search path, current database."""
+
     def connect_arguments(self, url: URL) -> dict[str, Any]:
         """Return the driver's arguments that must differ from what SQLAlchemy makes of `url`."""
 

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import URL, Connection
+from sqlalchemy import URL, Connection, func, select
 
 from sqlmodel_migrations.database.dialects.base import Explanation, explained
-from sqlmodel_migrations.database.dialects.other import checked, limits_texts, real_transactions
+from sqlmodel_migrations.database.dialects.other import (
+    checked,
+    is_shared,
+    limits_texts,
+    real_transactions,
+)
 
 __all__ = [
     "checked",
     "commits_ddl",
     "connect_arguments",
     "explain",
+    "follow",
+    "is_shared",
     "limits_texts",
     "real_transactions",
     "server",
@@ -69,6 +76,14 @@ def connect_arguments(url: URL) -> dict[str, Any]:
         return {}
     driver = url.get_driver_name()
     return {"password": url.password.encode()} if driver in _LATIN_1 else {}
+
+
+def follow(connection: Connection, leader: Connection) -> None:
+    """Go to the database that `leader` is in, if env.py went to another one."""
+    names = [c.execute(select(func.database())).scalar() for c in (connection, leader)]
+    if names[0] != names[1] and names[1] is not None:
+        quoted = leader.dialect.identifier_preparer.quote_identifier(str(names[1]))
+        connection.exec_driver_sql(f"USE {quoted}".replace("%", "%%"))
 
 
 def explain(error: str) -> Explanation | None:

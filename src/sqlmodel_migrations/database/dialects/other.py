@@ -42,6 +42,15 @@ def limits_texts() -> bool:
     return True
 
 
+def is_shared(connection: Connection) -> bool:
+    """Take it for a server."""
+    return True
+
+
+def follow(connection: Connection, leader: Connection) -> None:
+    """Know nothing that a connection could be told."""
+
+
 def connect_arguments(url: URL) -> dict[str, Any]:
     """Leave the arguments as SQLAlchemy makes them."""
     return {}

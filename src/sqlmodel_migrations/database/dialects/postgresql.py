@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from sqlmodel_migrations.database.dialects.base import Explanation, explained
 from sqlmodel_migrations.database.dialects.other import (
     checked,
     commits_ddl,
     connect_arguments,
+    is_shared,
     limits_texts,
     real_transactions,
 )
@@ -18,6 +19,8 @@ __all__ = [
     "commits_ddl",
     "connect_arguments",
     "explain",
+    "follow",
+    "is_shared",
     "limits_texts",
     "real_transactions",
     "server",
@@ -59,6 +62,12 @@ def server(connection: Connection) -> str:
     """Return e.g. `PostgreSQL 15.4`."""
     version = str(connection.exec_driver_sql("SHOW server_version").scalar_one())
     return f"PostgreSQL {version.split()[0]}"
+
+
+def follow(connection: Connection, leader: Connection) -> None:
+    """Give `connection` the search path of `leader`, which env.py may have set."""
+    path = leader.exec_driver_sql("SHOW search_path").scalar_one()
+    connection.execute(text("SELECT set_config('search_path', :path, false)"), {"path": path})
 
 
 def explain(error: str) -> Explanation | None:

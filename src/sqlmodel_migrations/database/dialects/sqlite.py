@@ -10,8 +10,9 @@ from __future__ import annotations
 import contextlib
 import re
 import sqlite3
+import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -22,7 +23,8 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel_migrations.database.dialects.base import Explanation, explained
 from sqlmodel_migrations.database.dialects.other import commits_ddl as commits_ddl
 from sqlmodel_migrations.database.dialects.other import connect_arguments as connect_arguments
-from sqlmodel_migrations.errors import ChangeRefused, DatabaseError
+from sqlmodel_migrations.database.dialects.other import follow as follow
+from sqlmodel_migrations.errors import ChangeRefused, DatabaseError, LockNotHad
 
 # DDL rolls back within `real_transactions`, not on a connection as the driver gives it.
 has_transactional_ddl = False
@@ -32,6 +34,8 @@ _LEGACY = -1
 
 # What runs outside a transaction, or opens and ends one itself.
 _OUTSIDE = frozenset(("BEGIN", "PRAGMA", "VACUUM", "ATTACH", "DETACH", "COMMIT", "END", "ROLLBACK"))
+# How many steps of SQLite's machine run between two looks at the clock: below a millisecond.
+_STEPS = 1000
 _FIRST_WORD = re.compile(r"(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/|;)*(\w+)", re.DOTALL)
 
 _LOCKED = (
@@ -84,7 +88,7 @@ def real_transactions(connection: Connection) -> Iterator[None]:
     """Begin with BEGIN IMMEDIATE before the first statement, foreign keys off; put all back.
 
     What is open on the connection is committed first. What the caller did not commit is rolled
-    back at the end. Raises `DatabaseError` when the lock is not had within the driver's timeout.
+    back at the end. Raises `LockNotHad` when the lock is not had within the driver's timeout.
     """
     connection.connection.commit()
     driver = _Driver(connection)
@@ -109,6 +113,37 @@ def checked(connection: Connection | None) -> Iterator[None]:
 def server(connection: Connection) -> str:
     """Return e.g. `SQLite 3.40.1`."""
     return f"SQLite {connection.exec_driver_sql('SELECT sqlite_version()').scalar_one()}"
+
+
+def is_shared(connection: Connection) -> bool:
+    """Say whether the database is a file: one in memory is its connection's alone."""
+    rows = connection.exec_driver_sql("PRAGMA database_list").all()
+    return any(row[1] == "main" and row[2] for row in rows)
+
+
+@contextlib.contextmanager
+def statement_timeout(connection: Connection, seconds: float | None) -> Iterator[None]:
+    """Interrupt every statement that runs for longer; None and 0 are no limit."""
+    if not seconds:
+        yield
+        return
+    driver = _Driver(connection)
+    deadline = [0.0]
+
+    def start(*_: Any) -> None:
+        deadline[0] = time.monotonic() + seconds
+
+    def is_over() -> bool:
+        return time.monotonic() > deadline[0]
+
+    event.listen(connection, "before_cursor_execute", start)
+    start()
+    driver.watch(is_over)
+    try:
+        yield
+    finally:
+        driver.watch(None)
+        event.remove(connection, "before_cursor_execute", start)
 
 
 def limits_texts() -> bool:
@@ -284,7 +319,15 @@ class _Driver:
         except Exception as error:  # each driver wraps sqlite3's in its own class
             if "locked" not in str(error):
                 raise
-            raise DatabaseError(_LOCKED[0], hint=_LOCKED[1]) from error
+            raise LockNotHad(_LOCKED[0], hint=_LOCKED[1]) from error
+
+    def watch(self, is_over: Callable[[], bool] | None) -> None:
+        """Let SQLite ask, every thousand steps of its machine, whether it is to stop."""
+        if not self._async:
+            self.raw.set_progress_handler(is_over, _STEPS)
+            return
+        adapted = cast(AdaptedConnection, self._pooled.dbapi_connection)
+        adapted.run_async(lambda driver: driver.set_progress_handler(is_over, _STEPS))
 
     def _rollback(self) -> None:
         if self.raw.in_transaction:

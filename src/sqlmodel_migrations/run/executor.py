@@ -1,0 +1,271 @@
+"""The executor: revisions on a live database, which others use and other runners want, too.
+
+Look, lock, look again, run, read back; docs/design/execution.md says why in this order.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+
+from sqlmodel_migrations import _alembic
+from sqlmodel_migrations.database import dialects
+from sqlmodel_migrations.errors import DatabaseError, Interrupted, LockNotHad, UsageError
+from sqlmodel_migrations.events import (
+    Blocker,
+    MoveFinished,
+    MoveStarted,
+    Retrying,
+    RevisionFinished,
+    RevisionStarted,
+)
+from sqlmodel_migrations.run import (
+    blockers,
+    failure,
+    lock,
+    runner,
+    side_connection,
+    statements,
+    waits,
+)
+from sqlmodel_migrations.run.execution import Execution, Transaction
+from sqlmodel_migrations.run.failure import Progress
+from sqlmodel_migrations.run.lock import Lock
+from sqlmodel_migrations.run.retry import Attempts
+from sqlmodel_migrations.run.runner import Run, Steps
+from sqlmodel_migrations.run.waits import Limits
+
+
+def execute(
+    context: MigrationContext,
+    steps: Steps,
+    execution: Execution,
+    *,
+    arguments: Mapping[str, Any],
+    progress: Progress,
+    purge: bool = False,
+    direction: str = "upgrade",
+) -> None:
+    """Run `steps` on the database of `context`, and write into `progress` what was done.
+
+    Offline the SQL is written. In a caller's own transaction nothing is committed, so there are
+    neither timeouts of ours, nor a second attempt, nor a look from another connection.
+
+    Raises `RevisionFailed`, `LockNotHad`, `Interrupted` and `DatabaseError`.
+    """
+    if context.as_sql:
+        context.run_migrations(**arguments)
+        return
+    one = Run(context, arguments, progress, purge)
+    _Execution(context, steps, execution, one, direction).run()
+
+
+@dataclass
+class _Execution:
+    """One move on one database."""
+
+    context: MigrationContext
+    steps: Steps
+    how: Execution
+    one: Run
+    direction: str
+    watch: blockers.Watch = field(init=False)
+
+    def run(self) -> None:
+        started = time.monotonic()
+        if not self._has_work():
+            return
+        self._require_possible()
+        with lock.held(self.context, self.how) as held:
+            if not self._has_work():
+                return
+            with self._ready():
+                self._take_all(held)
+        self._read_back()
+        self.how.emit(MoveFinished(self.one.progress.after, time.monotonic() - started))
+
+    @property
+    def is_callers(self) -> bool:
+        """Whether the caller's own transaction is open."""
+        return _alembic.is_in_external_transaction(self.context)
+
+    def _has_work(self) -> bool:
+        """Read where the database is; the connection is in no transaction afterwards."""
+        planned = self.one.plan(self.steps)
+        heads = self.one.progress.before
+        work = bool(planned) or self.one.purge
+        work = work or not (heads or _alembic.has_version_table(self.context))
+        self._end_transaction()
+        return work
+
+    def _end_transaction(self) -> None:
+        assert self.context.connection is not None
+        if not self.is_callers:
+            self.context.connection.rollback()
+
+    def _require_possible(self) -> None:
+        """Raise `UsageError` for one transaction of all where each DDL statement commits."""
+        name = self.context.dialect.name
+        if self.how.transaction is Transaction.ALL and dialects.of(name).commits_ddl():
+            raise UsageError(
+                "'all' revisions cannot be one transaction here: this server commits every CREATE,"
+                " ALTER and DROP at once",
+                hint="leave --transaction out",
+            )
+
+    @contextlib.contextmanager
+    def _ready(self) -> Iterator[None]:
+        """Set timeouts, watch who blocks, and make transactions real."""
+        connection = self.context.connection
+        assert connection is not None
+        self.watch = blockers.Watch(self.how.emit)
+        if self.is_callers:
+            with runner.transactions(self.context):
+                yield
+            return
+        limits = Limits(self.how.lock_timeout, self.how.statement_timeout)
+        with (
+            waits.of(connection.dialect.name).limited(connection, limits),
+            blockers.watched(connection, self.how.emit) as self.watch,
+            runner.transactions(self.context),
+        ):
+            yield
+
+    # -- the steps -----------------------------------------------------------------------------
+
+    def _take_all(self, held: Lock) -> None:
+        if self.how.transaction is Transaction.ALL and not self.is_callers:
+            self._attempt(partial(self._take_together, held), self.one.plan(self.steps))
+            return
+        planned = self.one.plan(self.steps)
+        self._started(planned)
+        for position in range(len(planned)):
+            self._attempt(partial(self._take, held, planned, position), planned[position:])
+        self.one.make_version_table()
+        self._commit()
+
+    def _commit(self) -> None:
+        """Commit the version table of a history without revisions."""
+        assert self.context.connection is not None
+        if not self.is_callers:
+            self.context.connection.commit()
+
+    def _take_together(self, held: Lock) -> None:
+        """Run every step in one transaction, from the beginning."""
+        self.one.is_together = True
+        with _alembic.transaction_of_step(self.context):
+            planned = self.one.plan(self.steps)
+            self._started(planned)
+            for position in range(len(planned)):
+                self._take(held, planned, position)
+            self.one.make_version_table()
+
+    def _take(self, held: Lock, planned: Sequence[Any], position: int) -> None:
+        step, total = planned[position], len(planned)
+        revision = failure.ids([step])[0]
+        started = time.monotonic()
+        held.confirm()
+        message = getattr(step, "doc", None) or ""
+        self.how.emit(
+            RevisionStarted(revision, message, position + 1, total, self.direction, resumed=False)
+        )
+        self.watch.revision = revision
+        with self._telling(revision):
+            self.one.take(step, planned[position + 1 :])
+        elapsed = time.monotonic() - started
+        self.how.emit(RevisionFinished(revision, position + 1, total, elapsed))
+
+    def _telling(self, revision: str) -> contextlib.AbstractContextManager[None]:
+        assert self.context.connection is not None
+        return statements.told(self.context.connection, revision, self.how)
+
+    def _started(self, planned: Sequence[Any]) -> None:
+        self.how.emit(MoveStarted(tuple(failure.ids(planned)), self.direction))
+
+    # -- what goes wrong -----------------------------------------------------------------------
+
+    def _attempt(self, work: Callable[[], None], steps: Sequence[Any]) -> None:
+        """Do a unit of work, again where others held a lock; `steps` begin with the first of it."""
+        attempts = Attempts(self.how)
+        revision = failure.ids(steps[:1])[0] if steps else ""
+
+        def may_retry(error: Exception, delay: float) -> bool:
+            if self.is_callers or not self._is_lock_failure(error):
+                return False
+            reason = failure.reason(_cause(error))
+            total = self.how.lock_retries + 1
+            self.how.emit(Retrying(revision, reason, attempts.made, total, delay))
+            return not self.how.stop()
+
+        try:
+            attempts.run(work, may_retry)
+        except Interrupted as stop:
+            raise Interrupted(stop.message, details=self._standing(steps)) from stop
+        except Exception as error:
+            if not self._is_lock_failure(error):
+                raise
+            raise self._lock_not_had(error, attempts.made, steps) from error
+
+    def _is_lock_failure(self, error: Exception) -> bool:
+        return waits.of(self.context.dialect.name).is_lock_failure(_cause(error))
+
+    def _lock_not_had(self, error: Exception, made: int, steps: Sequence[Any]) -> LockNotHad:
+        cause = _cause(error)
+        statement = cause.statement if isinstance(cause, DBAPIError) else None
+        times = "once" if made == 1 else f"{made} times"
+        return LockNotHad(
+            f"revision {failure.ids(steps[:1])[0]} was not run: {failure.reason(cause)}",
+            hint="end the transactions that stand in the way, or give more time: --lock-timeout 1m",
+            details=(
+                f"tried {times}",
+                *_statement(statement),
+                *_lines(self.watch.blockers),
+                *self._standing(steps),
+            ),
+        )
+
+    def _standing(self, steps: Sequence[Any]) -> tuple[str, ...]:
+        return tuple(failure.standing(self.context, self.one.progress, steps)) if steps else ()
+
+    def _read_back(self) -> None:
+        """Raise `DatabaseError` where a new connection does not see the version we committed."""
+        connection = self.context.connection
+        assert connection is not None
+        if self.is_callers or not side_connection.is_possible(connection):
+            return
+        connection.rollback()
+        with side_connection.opened(connection) as side:
+            column = _alembic.version_column(self.context)
+            found = tuple(sorted(side.execute(select(column)).scalars()))
+        connection.rollback()
+        expected = self.one.progress.after
+        if found != expected:
+            raise DatabaseError(
+                f"the database is not at {', '.join(expected) or 'base'}, where it was just taken:"
+                f" a new connection reads {', '.join(found) or 'nothing'}",
+                hint="look for what undoes commits: an open transaction of env.py, a proxy,"
+                " a replica that is behind",
+            )
+
+
+def _cause(error: Exception) -> Exception:
+    """What the driver raised, below what was made of it."""
+    cause = error.__cause__
+    return cause if isinstance(cause, DBAPIError) else error
+
+
+def _statement(statement: str | None) -> Iterator[str]:
+    if statement:
+        yield from ("statement:", *(f"    {line}" for line in statement.strip().splitlines()))
+
+
+def _lines(found: tuple[Blocker, ...]) -> Iterator[str]:
+    yield from (f"blocked by {blocker}" for blocker in found)

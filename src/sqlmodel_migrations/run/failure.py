@@ -1,0 +1,107 @@
+"""The failure of a revision: why, where, and what was applied and what was not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from alembic.runtime.migration import MigrationContext
+from alembic.util import CommandError
+from sqlalchemy.exc import DBAPIError
+
+from sqlmodel_migrations import _alembic
+from sqlmodel_migrations.database import dialects, failures
+from sqlmodel_migrations.errors import ChangeRefused, RevisionFailed
+
+
+@dataclass
+class Progress:
+    """What a run has done so far; heads are revision ids, sorted."""
+
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    applied: list[str] = field(default_factory=list)
+
+    def undo(self) -> None:
+        """Forget what was applied: the one transaction of all was rolled back."""
+        self.after = self.before
+        self.applied.clear()
+
+
+def of_step(
+    context: MigrationContext,
+    step: Any,
+    error: Exception | SystemExit,
+    progress: Progress,
+    rest: Sequence[Any],
+) -> RevisionFailed:
+    """Return what a step's error means; `rest` are the steps after it."""
+    failed, *pending = ids([step, *rest])
+    facts = error.details if isinstance(error, ChangeRefused) else ()
+    return RevisionFailed(
+        f"revision {failed} failed: {reason(error)}",
+        failed=failed,
+        applied=tuple(progress.applied),
+        pending=tuple(pending),
+        hint=_hint(error, progress),
+        details=(*_place(error, step), *facts, *standing(context, progress, [step, *rest])),
+    )
+
+
+def reason(error: Exception | SystemExit) -> str:
+    """Return the first line of what the database or the script said."""
+    if isinstance(error, SystemExit):
+        return f"the script called sys.exit({error.code!r})"
+    text = failures.reason(error)
+    first = text.strip().splitlines()[0] if text.strip() else "no message"
+    is_said_in_words = isinstance(error, DBAPIError | ChangeRefused | CommandError)
+    return first if is_said_in_words else f"{type(error).__name__}: {first}"
+
+
+def ids(steps: Sequence[Any]) -> list[str]:
+    """Return the revision of each step; those that a stamp goes to, joined."""
+    return [_alembic.step_revision(s) or ", ".join(_alembic.written_ids(s)) for s in steps]
+
+
+def standing(context: MigrationContext, progress: Progress, steps: Sequence[Any]) -> Iterator[str]:
+    """Say what was applied and what was not; `steps` begin with the one that was running."""
+    pending = ids(steps)
+    yield f"applied before it: {', '.join(progress.applied) or 'nothing'}"
+    yield f"not applied: {', '.join(pending)}"
+    if dialects.of(context.dialect.name).commits_ddl():
+        yield (
+            f"what '{pending[0]}' changed before may stay: this server commits every CREATE,"
+            " ALTER and DROP at once"
+        )
+
+
+def _hint(error: Exception | SystemExit, progress: Progress) -> str | None:
+    """The way out where tables stand in a database without a version."""
+    if isinstance(error, ChangeRefused):
+        return error.hint
+    is_first = not progress.before and not progress.applied
+    if not is_first or not isinstance(error, DBAPIError):
+        return None
+    if "already exists" not in failures.reason(error):
+        return None
+    return (
+        "if create_all() or another tool made the tables, record the revision that describes them,"
+        " without running it: sqlmodel migrations stamp REVISION"
+    )
+
+
+def _place(error: Exception | SystemExit, step: Any) -> Iterator[str]:
+    """Where in the script it happened, and the statement."""
+    path = getattr(getattr(step, "revision", None), "path", None)
+    frame, line = error.__traceback__, None
+    while frame is not None:
+        if frame.tb_frame.f_code.co_filename == path:
+            line = frame.tb_lineno
+        frame = frame.tb_next
+    if path is not None:
+        yield f"at {path}" + (f", line {line}" if line else "")
+    if isinstance(error, DBAPIError):
+        yield from failures.particulars(error)
+    if isinstance(error, DBAPIError) and error.statement:
+        yield from ("statement:", *(f"    {text}" for text in error.statement.strip().splitlines()))

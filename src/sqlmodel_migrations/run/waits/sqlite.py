@@ -1,0 +1,43 @@
+"""SQLite: one writer at a time, waited for by `busy_timeout`; nobody knows who it is."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from sqlmodel_migrations.database.dialects import sqlite
+from sqlmodel_migrations.errors import LockNotHad
+from sqlmodel_migrations.run.waits.base import LOCK_TIMEOUT, Limits
+from sqlmodel_migrations.run.waits.other import blockers, session
+
+__all__ = ["blockers", "is_lock_failure", "limited", "session"]
+
+
+@contextlib.contextmanager
+def limited(connection: Connection, limits: Limits) -> Iterator[None]:
+    """Set `busy_timeout`, and interrupt a statement that takes too long."""
+    before = int(connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one())
+    wanted = limits.lock
+    if wanted is None and not before:
+        wanted = LOCK_TIMEOUT
+    if wanted is not None:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {round(wanted * 1000)}")
+    connection.rollback()
+    try:
+        with sqlite.statement_timeout(connection, limits.statement):
+            yield
+    finally:
+        with contextlib.suppress(DBAPIError):  # a closed connection has no pragmas
+            connection.rollback()
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {before}")
+            connection.rollback()
+
+
+def is_lock_failure(error: BaseException) -> bool:
+    """Whether another connection was writing."""
+    return isinstance(error, LockNotHad) or (
+        isinstance(error, DBAPIError) and "locked" in str(error.orig)
+    )
