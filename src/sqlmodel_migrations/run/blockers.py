@@ -18,7 +18,7 @@ from sqlmodel_migrations.events import Blocked, Blocker, Emit
 from sqlmodel_migrations.run import side_connection, waits
 
 # Seconds that a statement may run before it is asked what it waits for, and between questions.
-_PATIENCE = 1.0
+_PATIENCE = 0.4
 
 
 @dataclass

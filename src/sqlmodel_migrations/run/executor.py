@@ -81,6 +81,7 @@ class _Execution:
 
     def run(self) -> None:
         started = time.monotonic()
+        self.one.around = self._around
         if not self._has_work():
             return
         self._require_possible()
@@ -143,9 +144,9 @@ class _Execution:
 
     def _take_all(self, held: Lock) -> None:
         if self.how.transaction is Transaction.ALL and not self.is_callers:
-            self._attempt(partial(self._take_together, held), self.one.plan(self.steps))
+            self._attempt(partial(self._take_together, held), self.one.planned)
             return
-        planned = self.one.plan(self.steps)
+        planned = self.one.planned
         self._started(planned)
         for position in range(len(planned)):
             self._attempt(partial(self._take, held, planned, position), planned[position:])
@@ -178,14 +179,13 @@ class _Execution:
             RevisionStarted(revision, message, position + 1, total, self.direction, resumed=False)
         )
         self.watch.revision = revision
-        with self._telling(revision):
-            self.one.take(step, planned[position + 1 :])
+        self.one.take(step, planned[position + 1 :])
         elapsed = time.monotonic() - started
         self.how.emit(RevisionFinished(revision, position + 1, total, elapsed))
 
-    def _telling(self, revision: str) -> contextlib.AbstractContextManager[None]:
+    def _around(self, step: Any) -> contextlib.AbstractContextManager[None]:
         assert self.context.connection is not None
-        return statements.told(self.context.connection, revision, self.how)
+        return statements.told(self.context.connection, failure.ids([step])[0], self.how)
 
     def _started(self, planned: Sequence[Any]) -> None:
         self.how.emit(MoveStarted(tuple(failure.ids(planned)), self.direction))

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from sqlmodel_migrations import _alembic
 from sqlmodel_migrations.database import dialects, failures
-from sqlmodel_migrations.errors import ChangeRefused, RevisionFailed
+from sqlmodel_migrations.errors import ChangeRefused, MigrationsError, RevisionFailed
 
 
 @dataclass
@@ -55,7 +55,7 @@ def reason(error: Exception | SystemExit) -> str:
         return f"the script called sys.exit({error.code!r})"
     text = failures.reason(error)
     first = text.strip().splitlines()[0] if text.strip() else "no message"
-    is_said_in_words = isinstance(error, DBAPIError | ChangeRefused | CommandError)
+    is_said_in_words = isinstance(error, DBAPIError | MigrationsError | CommandError)
     return first if is_said_in_words else f"{type(error).__name__}: {first}"
 
 

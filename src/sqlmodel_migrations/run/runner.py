@@ -88,9 +88,9 @@ class Run:
         self._heads = _alembic.Heads(self.context, current)
         self._has_table = bool(current)
         self.progress.before = self.progress.after = self._heads.ids
-        self._planned = list(steps(self._heads.ids))
-        version_ids.require_room(self.context, self._planned)
-        return self._planned
+        self.planned = list(steps(self._heads.ids))
+        version_ids.require_room(self.context, self.planned)
+        return self.planned
 
     def take(self, step: Any, rest: Sequence[Any]) -> None:
         """Run one step in its transaction; `rest` are those after it. Raises `RevisionFailed`."""
@@ -124,13 +124,13 @@ class Run:
 
     def _run(self, step: Any) -> None:
         checked = dialects.of(self.context.dialect.name).checked(self.context.connection)
-        with self.around(step), checked:
+        with checked, self.around(step):
             step.migration_fn(**self.arguments)
 
     def _raise(self, error: BaseException, step: Any, rest: Sequence[Any]) -> None:
         if self.is_together:
             self.progress.undo()
-            rest = [other for other in self._planned if other is not step]
+            rest = [other for other in self.planned if other is not step]
         if isinstance(error, KeyboardInterrupt):
             for line in failure.standing(self.context, self.progress, [step, *rest]):
                 error.add_note(line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from sqlalchemy import Connection
 
@@ -39,13 +39,3 @@ class WaitsModule(Protocol):
 
     def blockers(self, connection: Connection, session: int) -> tuple[Blocker, ...]:
         """Return, asked on another connection, which sessions hold what `session` waits for."""
-
-
-def code(error: BaseException) -> Any:
-    """Return what a driver gives as the error's code: SQLSTATE, or MySQL's number."""
-    original = getattr(error, "orig", None) or error
-    for name in ("sqlstate", "pgcode"):
-        if found := getattr(original, name, None):
-            return found
-    said = getattr(original, "args", ())
-    return said[0] if said and isinstance(said[0], int) else None

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from sqlmodel_migrations.events import Blocker
-from sqlmodel_migrations.run.waits.base import LOCK_TIMEOUT, Limits, code
+from sqlmodel_migrations.run.waits.base import LOCK_TIMEOUT, Limits
 
 # ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK (mysqld_error.h).
 _LOCK_FAILURES = frozenset((1205, 1213))
@@ -37,7 +37,9 @@ def limited(connection: Connection, limits: Limits) -> Iterator[None]:
 
 def is_lock_failure(error: BaseException) -> bool:
     """Whether a lock wait ended in its timeout or in a deadlock."""
-    return isinstance(error, DBAPIError) and code(error) in _LOCK_FAILURES
+    if not isinstance(error, DBAPIError) or error.orig is None:
+        return False
+    return next(iter(error.orig.args), None) in _LOCK_FAILURES
 
 
 def session(connection: Connection) -> int | None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError
 
 from sqlmodel_migrations.events import Blocker
-from sqlmodel_migrations.run.waits.base import LOCK_TIMEOUT, Limits, code
+from sqlmodel_migrations.run.waits.base import LOCK_TIMEOUT, Limits
 
 # lock_not_available, deadlock_detected, serialization_failure (errcodes.txt).
 _LOCK_FAILURES = frozenset(("55P03", "40P01", "40001"))
@@ -44,7 +44,7 @@ def limited(connection: Connection, limits: Limits) -> Iterator[None]:
 
 def is_lock_failure(error: BaseException) -> bool:
     """Whether a lock timeout, a deadlock or a conflict of snapshots ended the transaction."""
-    return isinstance(error, DBAPIError) and code(error) in _LOCK_FAILURES
+    return isinstance(error, DBAPIError) and _state(error) in _LOCK_FAILURES
 
 
 def session(connection: Connection) -> int | None:
@@ -63,6 +63,14 @@ def blockers(connection: Connection, session: int) -> tuple[Blocker, ...]:
         {"session": session},
     )
     return tuple(Blocker(pid, float(age), state, query) for pid, age, state, query in rows)
+
+
+def _state(error: DBAPIError) -> str | None:
+    """The SQLSTATE, under the name that the driver has for it."""
+    for name in ("sqlstate", "pgcode"):
+        if found := getattr(error.orig, name, None):
+            return str(found)
+    return None
 
 
 def _lock(theirs: str, wanted: float | None) -> str:
