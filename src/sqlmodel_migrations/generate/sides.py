@@ -98,7 +98,7 @@ def models_apart(
     """
     with shadow.another(connection, "models") as second, _refused():
         replay.make_schemas(second, schemas)
-        replay.copy_extensions(connection, second)
+        replay.make_extensions(second, replay.extensions(connection))
         return _made(second, named, ignore)
 
 

@@ -7,18 +7,14 @@ the next.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData
 
 from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.database.catalog.difference import CatalogDifference
 from sqlmodel_migrations.diagnostics import Diagnostic, Severity
-from sqlmodel_migrations.errors import MigrationsError
 from sqlmodel_migrations.generate import options
 from sqlmodel_migrations.generate.comparison import Promise
 from sqlmodel_migrations.generate.guard import Guard
@@ -29,10 +25,6 @@ from sqlmodel_migrations.prove.stage import Stage
 from sqlmodel_migrations.prove.wanted import Wanted
 from sqlmodel_migrations.shadow import replay
 from sqlmodel_migrations.shadow.shadow import Shadow
-
-
-class NotMeasured(MigrationsError):
-    """A database that env.py opens by itself, where nothing may be tried."""
 
 
 @dataclass
@@ -56,23 +48,11 @@ class Course:
     _tried: list[Guard] = field(default_factory=list)
     _left_out: dict[str, str] = field(default_factory=dict)
 
-    def perform(
-        self,
-        context: MigrationContext,
-        script: ScriptDirectory,
-        arguments: Mapping[str, Any],
-        shadow: Shadow,
-    ) -> None:
-        """Go on, on the fresh shadow of `context`, as far as it leads.
+    def perform(self, stage: Stage, shadow: Shadow) -> None:
+        """Go on, on a stage that is still empty, as far as it leads.
 
-        Raises `RevisionFailed` where the history before cannot be replayed, and `NotMeasured`.
+        Raises `RevisionFailed` where the history before cannot be replayed.
         """
-        stage = Stage(context, script, arguments)
-        if not shadow.holds(stage.connection):
-            raise NotMeasured(
-                "env.py makes its connections itself, so nothing is tried on a scratch database",
-                hint="make the engine from a URL in env.py, without creator=",
-            )
         self._prepare(stage)
         if self._is_at_guards:
             self._prove_guards(stage)

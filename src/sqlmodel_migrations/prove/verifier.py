@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import count
-from typing import Any
-
-from alembic.runtime.migration import MigrationContext
 
 from sqlmodel_migrations.diagnostics import Diagnostic, Severity
 from sqlmodel_migrations.errors import DatabaseError, RevisionFailed, UsageError
-from sqlmodel_migrations.generate import autogenerate, options
-from sqlmodel_migrations.generate.autogenerate import Wanted
 from sqlmodel_migrations.generate.comparison import Promise
 from sqlmodel_migrations.history.index import Revision
-from sqlmodel_migrations.project import url as project_url
 from sqlmodel_migrations.prove import finding
-from sqlmodel_migrations.prove.course import Course, NotMeasured
-from sqlmodel_migrations.run import log
+from sqlmodel_migrations.prove.course import Course
+from sqlmodel_migrations.prove.rehearsal import NotMeasured, rehearse
+from sqlmodel_migrations.prove.stage import Stage
 from sqlmodel_migrations.run.checkout import Checkout
-from sqlmodel_migrations.run.env_script import Session
-from sqlmodel_migrations.shadow.shadow import shadowed
+from sqlmodel_migrations.shadow.shadow import Shadow
 
 
 @dataclass(frozen=True)
@@ -101,37 +94,19 @@ class _Trial:
     courses: list[Course] = field(default_factory=list)
 
     def run(self) -> tuple[Diagnostic, ...]:
-        self._run_env()
+        rehearse(self.checkout, self._go_on, with_models=True)
         while not all(course.is_done for course in self.courses):
-            self._run_env()
+            rehearse(self.checkout, self._go_on, with_models=True)
         if not self.courses:
             raise UsageError("env.py runs no migrations, so nothing can be proven")
         found = [each for course in self.courses for each in course.findings]
         notes = [each for course in self.courses for each in course.notes()]
         return finding.distinct([*found, *notes])
 
-    def _run_env(self) -> None:
-        """Run env.py once, with a fresh shadow for every database."""
-        place = self.checkout.settings.shadow_url
-        config = self.checkout.config("check", autogenerate=True)
-        script = self.checkout.script(config)
-        numbers = count()
-        with log.muted(), shadowed(project_url.parse(place) if place else None) as shadow:
-
-            def task(context: MigrationContext, arguments: Mapping[str, Any]) -> None:
-                course = self._course(next(numbers))
-                if not course.is_done:
-                    course.perform(context, script, arguments, shadow)
-
-            request = replace(self.checkout.request(), bind=None)
-            session = Session(request, task, adjust=options.completed)
-            asked = autogenerate.revision_context(config, script, Wanted(), autogenerate=True)
-            self.checkout.run(
-                config,
-                script,
-                session,
-                {"as_sql": False, "revision_context": asked, "template_args": asked.template_args},
-            )
+    def _go_on(self, number: int, stage: Stage, shadow: Shadow) -> None:
+        course = self._course(number)
+        if not course.is_done:
+            course.perform(stage, shadow)
 
     def _course(self, number: int) -> Course:
         if number == len(self.courses):

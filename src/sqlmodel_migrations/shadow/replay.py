@@ -81,12 +81,17 @@ def make_schemas(connection: Connection, names: Iterable[str]) -> None:
     connection.commit()
 
 
-def copy_extensions(source: Connection, target: Connection) -> None:
-    """Install in `target` the extensions that `source` has: types of the models may need them."""
-    if source.dialect.name != "postgresql":
-        return
-    quote = source.dialect.identifier_preparer.quote
-    names = source.exec_driver_sql("SELECT extname FROM pg_extension WHERE extname <> 'plpgsql'")
-    for name in names.scalars():
-        target.exec_driver_sql(f"CREATE EXTENSION IF NOT EXISTS {quote(name)}")
-    target.commit()
+def extensions(connection: Connection) -> tuple[str, ...]:
+    """Return the extensions of a PostgreSQL database by name, without what is always there."""
+    if connection.dialect.name != "postgresql":
+        return ()
+    names = "SELECT extname FROM pg_extension WHERE extname <> 'plpgsql' ORDER BY 1"
+    return tuple(connection.exec_driver_sql(names).scalars())
+
+
+def make_extensions(connection: Connection, names: Iterable[str]) -> None:
+    """Install extensions: types of the models may need them, and a migration expect them."""
+    quote = connection.dialect.identifier_preparer.quote
+    for name in names:
+        connection.exec_driver_sql(f"CREATE EXTENSION IF NOT EXISTS {quote(name)}")
+    connection.commit()
