@@ -30,7 +30,8 @@ from sqlmodel_migrations.project import scaffold, settings
 from sqlmodel_migrations.project import url as project_url
 from sqlmodel_migrations.project.scaffold import Scaffold
 from sqlmodel_migrations.project.settings import Settings
-from sqlmodel_migrations.prove import verifier
+from sqlmodel_migrations.prove import drift, verifier
+from sqlmodel_migrations.prove.drift import Drift
 from sqlmodel_migrations.prove.verifier import Verified
 from sqlmodel_migrations.run import alembic_template, move, version_ids
 from sqlmodel_migrations.run.checkout import Checkout
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Difference",
+    "Drift",
     "Generated",
     "Losses",
     "Migrations",
@@ -198,12 +200,20 @@ class Migrations:
     # What changes the database.
 
     def upgrade(
-        self, target: str = "head", *, sql: TextIO | None = None, tag: str | None = None
+        self,
+        target: str = "head",
+        *,
+        sql: TextIO | None = None,
+        tag: str | None = None,
+        check_drift: bool = False,
     ) -> Outcome:
         """Run the revisions up to `target`, a transaction each; with `sql` write them as SQL.
 
-        Raises `RevisionFailed`, `DatabaseError` or `UsageError`.
+        With `check_drift` nothing is run on a database that is not what its revisions make:
+        raises `Drifted`. Raises `RevisionFailed`, `DatabaseError` or `UsageError`.
         """
+        if check_drift:
+            drift.require_none(self._checkout)
         return move.upgrade(self._checkout, target, sql, tag)
 
     def downgrade(
@@ -303,6 +313,13 @@ class Migrations:
         `diagnostics`; raises where nothing could be tried.
         """
         return verifier.verify(self._checkout, since=since, strict=strict)
+
+    def drift(self) -> Drift:
+        """Compare the live database with what its recorded revisions make; changes nothing.
+
+        Raises `RevisionFailed` where these do not run on an empty scratch database.
+        """
+        return drift.find(self._checkout)
 
     def merge(
         self,

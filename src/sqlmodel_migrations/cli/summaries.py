@@ -15,6 +15,7 @@ SUMMARIES: Mapping[str, str] = {
     "status": "Show project, database, revisions and models on one screen.",
     "check": "Check whether the models have changes that no revision makes.",
     "verify": "Prove the revisions on a scratch database, up, down and up, with rows.",
+    "drift": "Compare the live database with what its revisions make.",
     "current": "Show the revision that the database is at.",
     "history": "List the revisions, newest first.",
     "show": "Show a revision.",

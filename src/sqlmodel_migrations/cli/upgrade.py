@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import click
+
 from sqlmodel_migrations.cli import answer, options
 from sqlmodel_migrations.cli.invocation import Invocation
 from sqlmodel_migrations.cli.verb import usual, verb
-from sqlmodel_migrations.errors import ExitCode
+from sqlmodel_migrations.errors import ExitCode, UsageError
 from sqlmodel_migrations.report.report import Report
 
 
@@ -17,6 +19,7 @@ from sqlmodel_migrations.report.report import Report
     examples=[
         ("upgrade", "to the newest revision"),
         ("upgrade +1", "one revision further"),
+        ("upgrade --check-drift", "unless somebody changed the database by hand"),
         ("upgrade --sql > upgrade.sql", "the SQL, for somebody else to run"),
     ],
     exits=usual(
@@ -24,15 +27,27 @@ from sqlmodel_migrations.report.report import Report
         ExitCode.REVISION_FAILED,
         ExitCode.INTERRUPTED,
         yes="the database is at the revision, now or before",
+        no="with --check-drift: there is drift, and nothing was run",
     ),
     every=True,
 )
 @options.target(default="head")
 @options.sql
 @options.tag
-def command(invocation: Invocation, revision: str, sql: bool, tag: str | None) -> Report:
+@click.option(
+    "--check-drift",
+    is_flag=True,
+    help="Run nothing if the database is not what its revisions make.",
+)
+def command(
+    invocation: Invocation, revision: str, sql: bool, tag: str | None, check_drift: bool
+) -> Report:
     """Run what is pending up to `revision`."""
+    if sql and check_drift:
+        raise UsageError(
+            "--check-drift looks at the database, and --sql uses none", hint="leave one of them out"
+        )
     migrations = invocation.migrations()
     stream = invocation.sql_stream(sql)
-    outcome = migrations.upgrade(revision, sql=stream, tag=tag)
+    outcome = migrations.upgrade(revision, sql=stream, tag=tag, check_drift=check_drift)
     return answer.moved("upgrade", outcome, migrations.graph, stream)

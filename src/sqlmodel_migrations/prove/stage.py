@@ -19,7 +19,7 @@ from sqlmodel_migrations.prove import rows, statements
 from sqlmodel_migrations.prove.rows import Rows
 from sqlmodel_migrations.prove.statements import Statements
 from sqlmodel_migrations.run import runner, version_ids
-from sqlmodel_migrations.shadow import sample
+from sqlmodel_migrations.shadow import replay, sample
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,14 @@ class Stage:
     def replay(self, ids: Iterable[str]) -> None:
         """Run revisions without looking; raises `RevisionFailed`."""
         self._run([_alembic.step_of(self.script, i, is_upgrade=True) for i in ids])
+
+    def replay_to(self, heads: Sequence[str], *, hint: str) -> None:
+        """Run the revisions up to `heads` without looking, or take a replay that was kept.
+
+        Raises `RevisionFailed`, with `hint`.
+        """
+        if heads:
+            replay.to(self.context, self.script, self.arguments, heads, hint=hint)
 
     def upgrade(self, revision: str) -> Run:
         """Run one revision's upgrade."""

@@ -1,0 +1,133 @@
+"""Drift: what stands in the live database and is not what its recorded revisions make."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlmodel_migrations.database.catalog.difference import CatalogDifference
+from sqlmodel_migrations.diagnostics import Diagnostic, Severity
+from sqlmodel_migrations.errors import Drifted
+from sqlmodel_migrations.project.acceptance import KEY, Acceptance
+from sqlmodel_migrations.prove import contrast, live
+from sqlmodel_migrations.prove.contrast import Contrast
+from sqlmodel_migrations.run.checkout import Checkout
+
+_LIMIT = 160
+"""Characters above which the text of a difference is cut."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One difference: `text` says it in a line, by which it can be accepted.
+
+    `database` and `revisions` are what stands in the one and what the others make, None where
+    that side has nothing. `kind`, `table` and `name` are as in `CatalogDifference`.
+    """
+
+    text: str
+    kind: str
+    table: str | None
+    name: str
+    database: str | None
+    revisions: str | None
+    is_cut: bool = False
+    """Whether the text is only a beginning, with a digest of the whole."""
+
+    @classmethod
+    def of(cls, found: CatalogDifference) -> Difference:
+        whole = " ".join(found.text.split())
+        is_cut = len(whole) > _LIMIT
+        text = _cut(whole) if is_cut else whole
+        return cls(text, found.kind, found.table, found.name, found.before, found.after, is_cut)
+
+
+@dataclass(frozen=True)
+class Drift:
+    """What `drift` found. `revisions` are the recorded ids, () for none.
+
+    `differences` count; `accepted` are known and do not count yet; `left_alone` are objects that
+    no revision made: `table 'spatial_ref_sys'`.
+    """
+
+    revisions: tuple[str, ...]
+    differences: tuple[Difference, ...]
+    accepted: tuple[tuple[Difference, Acceptance], ...] = ()
+    left_alone: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def find(checkout: Checkout, *, today: date | None = None) -> Drift:
+    """Compare the live database with what its recorded revisions make; changes nothing.
+
+    Raises `UsageError` for a revision that no file has and where nothing may be tried,
+    `DatabaseError`, and `RevisionFailed` where the revisions do not run on an empty database.
+    """
+    checkout.graph.require_sound()
+    lives = live.read(checkout)
+    for each in lives:
+        checkout.require_known(each.heads)
+    drawn = contrast.draw(checkout, lives, [each.heads for each in lives])
+    heads = dict.fromkeys(head for each in lives for head in each.heads)
+    accepted = checkout.settings.accept_drift
+    return _judged(tuple(heads), drawn, accepted, today or date.today())
+
+
+def require_none(checkout: Checkout) -> None:
+    """Raise `Drifted` where there is drift; what `upgrade --check-drift` asks first."""
+    found = find(checkout)
+    if found.differences:
+        raise Drifted(
+            "nothing was run: the database is not what its revisions make",
+            hint="type: sqlmodel migrations drift",
+            details=tuple(each.text for each in found.differences),
+        )
+
+
+def _judged(
+    heads: tuple[str, ...],
+    drawn: Sequence[Contrast],
+    acceptances: Sequence[Acceptance],
+    today: date,
+) -> Drift:
+    """Tell apart what counts and what is accepted, and say which acceptances do nothing."""
+    found = [Difference.of(each) for one in drawn for each in one.differences]
+    known = {each.difference: each for each in acceptances}
+    accepted = [(d, known[d.text]) for d in found if d.text in known]
+    valid = [(d, acceptance) for d, acceptance in accepted if today <= acceptance.until]
+    excused = {d.text for d, _ in valid}
+    return Drift(
+        heads,
+        tuple(d for d in found if d.text not in excused),
+        tuple(valid),
+        tuple(dict.fromkeys(name for one in drawn for name in one.left_alone)),
+        tuple(dict.fromkeys(note for one in drawn for note in one.notes)),
+        tuple(_void({d.text for d in found}, acceptances, today)),
+    )
+
+
+def _void(found: set[str], acceptances: Sequence[Acceptance], today: date) -> Iterator[Diagnostic]:
+    """Say which acceptances excuse nothing: their day is over, or there is no such difference."""
+    for each in acceptances:
+        if each.difference not in found:
+            yield Diagnostic(
+                "acceptance-unused",
+                Severity.WARNING,
+                f"'{KEY}' names a difference that is not there: {each.difference}",
+                f"take it out of '{KEY}'",
+            )
+        elif each.until < today:
+            yield Diagnostic(
+                "acceptance-expired",
+                Severity.WARNING,
+                f"this was accepted until {each.until} ({each.reason}): {each.difference}",
+                "bring database and revisions together, or give a later day",
+            )
+
+
+def _cut(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+    return f"{text[:_LIMIT].rstrip()}… ({digest})"
