@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from sqlmodel_migrations.database.statement import Name, Statement, split, tokenize, without_secrets
+from sqlmodel_migrations.database.statement import (
+    Name,
+    Reader,
+    Statement,
+    split,
+    tokenize,
+    transaction_control,
+    verb,
+    without_secrets,
+)
 
 KINDS = ("postgresql", "mysql", "mariadb", "sqlite")
 
@@ -109,7 +118,7 @@ def test_no_text_is_lost_however_broken(dialect: str, sql: str) -> None:
 
 def test_reads_words_and_names() -> None:
     statement = Statement('CREATE UNIQUE INDEX "My Index" ON App.Hero (name)', "postgresql")
-    reader = statement.reader()
+    reader = Reader(statement)
     assert statement.verb == "CREATE"
     assert reader.take("CREATE")
     assert not reader.take("TABLE")
@@ -121,8 +130,8 @@ def test_reads_words_and_names() -> None:
 
 
 def test_names_keep_their_letters_but_on_postgresql() -> None:
-    assert Statement("Hero", "mysql").reader().name() == Name(None, "Hero")
-    assert Statement("a.b.`c.d`, E", "mysql").reader().names() == (
+    assert Reader(Statement("Hero", "mysql")).name() == Name(None, "Hero")
+    assert Reader(Statement("a.b.`c.d`, E", "mysql")).names() == (
         Name("b", "c.d"),
         Name(None, "E"),
     )
@@ -156,3 +165,36 @@ def test_a_password_is_taken_out(sql: str, dialect: str) -> None:
 def test_other_texts_stay() -> None:
     sql = "INSERT INTO hero (name) VALUES ('Deadpond') -- it's"
     assert without_secrets(sql, "postgresql") == sql
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("begin", "BEGIN"),
+        ("/* now */ COMMIT WORK", "COMMIT"),
+        ("END TRANSACTION", "END"),
+        ("ROLLBACK AND CHAIN", "ROLLBACK"),
+        ("START TRANSACTION READ ONLY", "START TRANSACTION"),
+        ("PREPARE TRANSACTION 'a'", "PREPARE TRANSACTION"),
+        ("XA START 'a'", "XA"),
+        ("BEGIN NOT ATOMIC SELECT 1; END", None),
+        ("ROLLBACK TO SAVEPOINT a", None),
+        ("ROLLBACK TRANSACTION TO a", None),
+        ("RELEASE a", None),
+        ("SAVEPOINT a", None),
+        ("COMMIT PREPARED 'a'", None),
+        ("PREPARE a AS SELECT 1", None),
+        ("DO $$ BEGIN COMMIT; END $$", None),
+        ("COMMENT ON TABLE hero IS 'COMMIT'", None),
+    ],
+)
+def test_knows_what_begins_or_ends_a_transaction(sql: str, words: str | None) -> None:
+    assert transaction_control(Statement(sql, "postgresql")) == words
+
+
+@pytest.mark.parametrize(
+    ("sql", "word"),
+    [(" -- a\n/* b */ ; select 1", "SELECT"), ("VACUUM", "VACUUM"), ("", ""), ("(SELECT 1)", "")],
+)
+def test_reads_the_first_word(sql: str, word: str) -> None:
+    assert verb(sql) == word

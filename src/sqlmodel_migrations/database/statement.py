@@ -6,8 +6,9 @@ each as its dialect writes it, and reads the names that stand in a known place.
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -44,6 +45,7 @@ _PATTERNS: Mapping[str, re.Pattern[str]] = {
 }
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 
+_FIRST_WORD = re.compile(r"(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/|;)*(\w+)", re.DOTALL)
 _ROUTINES = ("TRIGGER", "PROCEDURE", "FUNCTION", "EVENT", "PACKAGE")
 _SECRET_WORDS = ("PASSWORD", "IDENTIFIED", "CONNECTION")
 _SECRET_TEXT = re.compile(r"passw(?:or)?d\s*=|://[^/\s:@]*:[^@\s]+@", re.IGNORECASE)
@@ -59,30 +61,46 @@ class Name:
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement; `text` has neither the semicolon nor blanks around it."""
+    """One statement; `text` has neither the semicolon nor blanks around it.
+
+    It is read no further than it is asked for: an INSERT may be megabytes long.
+    """
 
     text: str
     dialect: str
 
     @cached_property
-    def tokens(self) -> tuple[Token, ...]:
-        """What it consists of, without blanks and comments."""
-        return tuple(t for t in tokenize(self.text, self.dialect) if t.kind is not Kind.BLANK)
+    def _stream(self) -> tuple[list[Token], Iterator[Token]]:
+        tokens = tokenize(self.text, self.dialect)
+        return [], (token for token in tokens if token.kind is not Kind.BLANK)
+
+    def token(self, index: int) -> Token | None:
+        """Return the token at `index`, blanks and comments not counted; None after the last."""
+        read, rest = self._stream
+        read.extend(itertools.islice(rest, max(0, index + 1 - len(read))))
+        return read[index] if index < len(read) else None
+
+    @property
+    def tokens(self) -> Sequence[Token]:
+        """All that it consists of, without blanks and comments."""
+        read, rest = self._stream
+        read.extend(rest)
+        return read
 
     @property
     def verb(self) -> str:
         """The first word in capitals; empty where there is none."""
-        return next((t.text.upper() for t in self.tokens[:1] if t.kind is Kind.WORD), "")
-
-    def reader(self) -> Reader:
-        """Return a reader at the first token."""
-        return Reader(self.tokens, self.dialect)
+        first = self.token(0)
+        return first.text.upper() if first is not None and first.kind is Kind.WORD else ""
 
     def has(self, *words: str) -> bool:
         """Whether these words (in capitals) stand side by side, outside quotes and comments."""
-        size = len(words)
-        written = [t.text.upper() if t.kind is Kind.WORD else "" for t in self.tokens]
-        return any(tuple(written[i : i + size]) == words for i in range(len(written) - size + 1))
+        reader = Reader(self)
+        while reader.next is not None:
+            if reader.take(*words):
+                return True
+            reader.at += 1
+        return False
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -93,19 +111,22 @@ class Statement:
 
 @dataclass
 class Reader:
-    """Reads tokens from left to right; what is asked for and is not there is left alone."""
+    """Reads a statement from left to right; what is asked for and is not there is left alone."""
 
-    tokens: tuple[Token, ...]
-    dialect: str
+    statement: Statement
     at: int = 0
+
+    @property
+    def next(self) -> Token | None:
+        """The token that comes next; None at the end."""
+        return self.statement.token(self.at)
 
     def take(self, *words: str) -> bool:
         """Step over these words if they come next, all of them."""
-        ahead = self.tokens[self.at : self.at + len(words)]
-        if len(ahead) < len(words):
-            return False
-        if not all(token.is_word(word) for token, word in zip(ahead, words, strict=True)):
-            return False
+        for offset, word in enumerate(words):
+            token = self.statement.token(self.at + offset)
+            if token is None or not token.is_word(word):
+                return False
         self.at += len(words)
         return True
 
@@ -120,18 +141,15 @@ class Reader:
 
     def sign(self, text: str) -> bool:
         """Step over one sign if it comes next."""
-        if self.at < len(self.tokens) and self.tokens[self.at].text == text:
-            self.at += 1
-            return True
-        return False
+        if self.next is None or self.next.text != text:
+            return False
+        self.at += 1
+        return True
 
     def name(self) -> Name | None:
         """Read `name`, `schema.name` or `catalog.schema.name`."""
         parts: list[str] = []
-        while self.at < len(self.tokens):
-            token = self.tokens[self.at]
-            if token.kind not in (Kind.WORD, Kind.QUOTED):
-                break
+        while (token := self.next) is not None and token.kind in (Kind.WORD, Kind.QUOTED):
             parts.append(self._known_as(token))
             self.at += 1
             if not self.sign("."):
@@ -142,7 +160,7 @@ class Reader:
 
     def _known_as(self, token: Token) -> str:
         """PostgreSQL keeps a name that was written without quotes in small letters."""
-        is_folded = token.kind is Kind.WORD and self.dialect == "postgresql"
+        is_folded = token.kind is Kind.WORD and self.statement.dialect == "postgresql"
         return fold(token.name) if is_folded else token.name
 
     def names(self) -> tuple[Name, ...]:
@@ -156,11 +174,17 @@ class Reader:
 
     def seek(self, *words: str) -> bool:
         """Step over everything up to and with one of these words; false where none comes."""
-        while self.at < len(self.tokens):
+        while (token := self.next) is not None:
             self.at += 1
-            if self.tokens[self.at - 1].is_word(*words):
+            if token.is_word(*words):
                 return True
         return False
+
+
+def verb(sql: str) -> str:
+    """Return the first word of a text in capitals, whatever its dialect; empty without one."""
+    found = _FIRST_WORD.match(sql)
+    return found[1].upper() if found else ""
 
 
 def tokenize(sql: str, dialect: str) -> Iterator[Token]:
@@ -201,31 +225,29 @@ def split(sql: str, dialect: str) -> tuple[Statement, ...]:
     """Take a text apart at the semicolons that end statements; empty ones are left out."""
     parts = _parts(sql, dialect) if ";" in sql else (sql,)
     found = (Statement(part.strip(), dialect) for part in parts)
-    return tuple(statement for statement in found if statement.tokens)
+    return tuple(statement for statement in found if statement.token(0) is not None)
 
 
 def _parts(sql: str, dialect: str) -> Iterator[str]:
-    start, seen = 0, list[Token]()
+    start = 0
     for token in tokenize(sql, dialect):
-        if token.text != ";":
-            seen.append(token)
-        elif not _is_in_body(seen, dialect):
+        if token.text == ";" and not _is_in_body(Statement(sql[start : token.start], dialect)):
             yield sql[start : token.start]
-            start, seen = token.end, []
+            start = token.end
     yield sql[start:]
 
 
-def _is_in_body(tokens: list[Token], dialect: str) -> bool:
-    """Whether a semicolon after `tokens` is one of a routine's body, which ends nothing outside.
+def _is_in_body(statement: Statement) -> bool:
+    """Whether a semicolon at its end is one of a routine's body, which ends nothing outside.
 
     Bodies of MariaDB and MySQL need no BEGIN: the rest of the text is taken for the routine.
     """
-    reader = Reader(tuple(t for t in tokens if t.kind is not Kind.BLANK), dialect)
+    reader = Reader(statement)
     if reader.take("BEGIN", "NOT", "ATOMIC"):
         return True
     if not _is_routine(reader):
         return False
-    return dialect in ("mysql", "mariadb") or _depth(reader) > 0
+    return statement.dialect in ("mysql", "mariadb") or _depth(reader) > 0
 
 
 def _is_routine(reader: Reader) -> bool:
@@ -244,9 +266,9 @@ def _is_routine(reader: Reader) -> bool:
 
 def _depth(reader: Reader) -> int:
     """How many BEGIN (with ATOMIC on PostgreSQL) and CASE are not closed by an END."""
-    opening = "BEGIN" if reader.dialect == "sqlite" else "ATOMIC"
+    opening = "BEGIN" if reader.statement.dialect == "sqlite" else "ATOMIC"
     depth = 0
-    while reader.at < len(reader.tokens):
+    while reader.next is not None:
         if reader.take("END"):
             reader.take("CASE")
             depth -= 1
@@ -270,3 +292,21 @@ def without_secrets(sql: str, dialect: str) -> str:
         hides = is_text and (is_secret or _SECRET_TEXT.search(token.text) is not None)
         parts.append("'***'" if hides else token.text)
     return "".join(parts)
+
+
+def transaction_control(statement: Statement) -> str | None:
+    """Return the words by which a statement begins or ends a transaction; None where it does not.
+
+    A savepoint does neither.
+    """
+    reader = Reader(statement)
+    if reader.take("BEGIN"):
+        return None if reader.take("NOT", "ATOMIC") else "BEGIN"
+    for words in (("START", "TRANSACTION"), ("PREPARE", "TRANSACTION"), ("XA",)):
+        if reader.take(*words):
+            return " ".join(words)
+    ending = reader.take_any("COMMIT", "ROLLBACK", "END", "ABORT")
+    if ending is None or reader.take("PREPARED"):
+        return None
+    reader.skip("WORK", "TRANSACTION")
+    return None if reader.take("TO") else ending
