@@ -12,7 +12,7 @@ from databases import Database, Server, unique_name
 from heroes import MODELS
 from project import Project
 from sqlmodel_migrations.errors import UsageError
-from sqlmodel_migrations.project import settings, url
+from sqlmodel_migrations.project import address, settings, url
 
 SIZED = MODELS.replace("name: str", "name: str = Field(max_length=50)")
 
@@ -239,15 +239,15 @@ def test_password_in_dotenv_arrives_intact(project: Project, password: str) -> N
 @pytest.mark.parametrize("password", [*PASSWORDS[1:], "p%4"])
 def test_password_in_a_variable_may_hold_any_character(project: Project, password: str) -> None:
     text = "postgresql+psycopg://me:${PASSWORD}@${HOST}/x?a=b@c"
-    expanded = url.expand(text, {"PASSWORD": password, "HOST": "db.internal:5433"})
+    expanded = address.expand(text, {"PASSWORD": password, "HOST": "db.internal:5433"})
     found = url.parse(expanded)
     assert (found.password, found.host, found.port) == (password, "db.internal", 5433)
 
 
 def test_whole_url_in_a_variable(project: Project) -> None:
     whole = "postgresql+psycopg://me:a%40b@localhost/x"
-    assert url.expand("${MY_URL}", {"MY_URL": whole}) == whole
-    spelled = url.expand("postgresql://me:${P}@localhost/x", {"P": "a%40b"})
+    assert address.expand("${MY_URL}", {"MY_URL": whole}) == whole
+    spelled = address.expand("postgresql://me:${P}@localhost/x", {"P": "a%40b"})
     assert url.parse(spelled).password == "a@b"
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 
 from sqlmodel_migrations.database import dialects
 from sqlmodel_migrations.errors import DatabaseError, MigrationsError, UsageError
-from sqlmodel_migrations.project.url import PLACEHOLDER
+from sqlmodel_migrations.project.address import PLACEHOLDER
 
 # module that is missing: what to install
 _EXTRAS = {

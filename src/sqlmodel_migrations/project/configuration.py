@@ -17,9 +17,9 @@ from typing import Any
 
 from sqlmodel_migrations.errors import UsageError
 from sqlmodel_migrations.project import template
+from sqlmodel_migrations.project.address import variable
 from sqlmodel_migrations.project.changeset import Changeset
 from sqlmodel_migrations.project.settings import DEFAULT_SECTION
-from sqlmodel_migrations.project.url import variable
 
 _DEFAULT_URL = "sqlite:///database.db"
 _EXAMPLE_URL = "postgresql://user@localhost/database"
