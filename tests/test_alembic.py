@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import inspect
+import io
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -236,6 +237,36 @@ def test_step_of(script: ScriptDirectory) -> None:
 def test_step_path(script: ScriptDirectory) -> None:
     (step,) = _alembic.upgrade_steps(script, "a1", ())
     assert _alembic.step_path(step) == Path(script.dir) / "versions" / "a1.py"
+
+
+def test_wrap_step(script: ScriptDirectory) -> None:
+    said: list[str] = []
+
+    @contextlib.contextmanager
+    def around(step: Any) -> Iterator[None]:
+        said.append(f"before {_alembic.step_revision(step)}")
+        yield
+        said.append("after")
+
+    (step,) = _alembic.upgrade_steps(script, "a1", ())
+    assert _alembic.wrap_step(step, around) is step
+    step.migration_fn()
+    assert said == ["before a1", "after"]
+
+
+def test_captured_output() -> None:
+    stream = io.StringIO()
+    context = MigrationContext.configure(
+        dialect_name="sqlite", opts={"as_sql": True, "output_buffer": stream}
+    )
+    with _alembic.captured_output(context) as page:
+        context.impl.static_output("first")
+        assert (page.getvalue(), stream.getvalue()) == ("first\n\n", "")
+        page.seek(0)
+        page.truncate()
+        context.impl.static_output("second")
+    context.impl.static_output("third")
+    assert stream.getvalue() == "second\n\nthird\n\n"
 
 
 def test_step_revision(script: ScriptDirectory) -> None:

@@ -8,6 +8,7 @@ each of these against the installed release, so that a new one shows at once wha
 from __future__ import annotations
 
 import contextlib
+import io
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -132,6 +133,34 @@ def planned_steps(context: MigrationContext, heads: tuple[str, ...]) -> Iterable
     """Return the steps of the command that the environment was made for."""
     assert context._migrations_fn is not None
     return context._migrations_fn(heads, context)
+
+
+def wrap_step(
+    step: RevisionStep, around: Callable[[RevisionStep], contextlib.AbstractContextManager[None]]
+) -> RevisionStep:
+    """Enter `around(step)` wherever the function of the step's revision runs; returns the step."""
+    function = step.migration_fn
+
+    def run(**arguments: Any) -> None:
+        with around(step):
+            function(**arguments)
+
+    step.migration_fn = run
+    return step
+
+
+@contextlib.contextmanager
+def captured_output(context: MigrationContext) -> Iterator[io.StringIO]:
+    """Keep the SQL that is written meanwhile, and hand on what stands in the buffer at the end."""
+    stream = context.impl.output_buffer
+    assert stream is not None
+    with io.StringIO() as page:
+        context.impl.output_buffer = page
+        try:
+            yield page
+        finally:
+            context.impl.output_buffer = stream
+            stream.write(page.getvalue())
 
 
 def step_revision(step: Any) -> str | None:

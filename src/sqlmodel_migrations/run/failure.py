@@ -45,7 +45,7 @@ def of_step(
         applied=tuple(progress.applied),
         pending=tuple(pending),
         hint=_hint(error, progress),
-        details=(*_place(error, step), *facts, *standing(context, progress, [step, *rest])),
+        details=(*place(error, step), *facts, *standing(context, progress, [step, *rest])),
     )
 
 
@@ -91,8 +91,8 @@ def _hint(error: Exception | SystemExit, progress: Progress) -> str | None:
     )
 
 
-def _place(error: Exception | SystemExit, step: Any) -> Iterator[str]:
-    """Where in the script it happened, and the statement."""
+def place(error: Exception | SystemExit, step: Any) -> Iterator[str]:
+    """Say where in the script it happened, and the statement."""
     path = getattr(getattr(step, "revision", None), "path", None)
     frame, line = error.__traceback__, None
     while frame is not None:
