@@ -24,15 +24,13 @@ if TYPE_CHECKING:
         RevisionFailed,
         UsageError,
     )
-    from sqlmodel_migrations.migrations import (
-        Difference,
-        Generated,
-        Losses,
-        Migrations,
-        Outcome,
-        Revision,
-        Status,
-    )
+    from sqlmodel_migrations.generate.difference import Difference
+    from sqlmodel_migrations.generate.revision import Generated
+    from sqlmodel_migrations.history.index import Revision
+    from sqlmodel_migrations.migrations import Migrations
+    from sqlmodel_migrations.run.losses import Losses
+    from sqlmodel_migrations.run.outcome import Outcome
+    from sqlmodel_migrations.status import Status
 
 __all__ = [
     "AnswerNeeded",
@@ -51,22 +49,24 @@ __all__ = [
     "__version__",
 ]
 
-_ERRORS = (
-    "AnswerNeeded",
-    "ChangeRefused",
-    "DatabaseError",
-    "MigrationsError",
-    "RevisionFailed",
-    "UsageError",
-)
+# Where a public name that is no error is defined.
+_MODULES = {
+    "Difference": "generate.difference",
+    "Generated": "generate.revision",
+    "Losses": "run.losses",
+    "Migrations": "migrations",
+    "Outcome": "run.outcome",
+    "Revision": "history.index",
+    "Status": "status",
+}
 
 
 def __getattr__(name: str) -> object:
     """Import a public name from its module."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    room = "errors" if name in _ERRORS else "migrations"
-    return getattr(importlib.import_module(f"{__name__}.{room}"), name)
+    module = _MODULES.get(name, "errors")
+    return getattr(importlib.import_module(f"{__name__}.{module}"), name)
 
 
 def __dir__() -> list[str]:

@@ -4,56 +4,38 @@
 
     Migrations.find().upgrade()
 
-Every method returns values and prints nothing. The `a…` twins are for an event loop.
+Every method returns values and prints nothing. The `a…` twins are for an event loop. A method
+imports what it needs: some need neither SQLAlchemy nor Alembic (docs/design/speed.md).
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, MetaData
-
-from sqlmodel_migrations import _alembic
 from sqlmodel_migrations.errors import UsageError
-from sqlmodel_migrations.generate import revision as revisions
-from sqlmodel_migrations.generate.answers import Answers
-from sqlmodel_migrations.generate.autogenerate import Wanted
-from sqlmodel_migrations.generate.difference import Difference
-from sqlmodel_migrations.generate.questioner import Questioner, Silent
-from sqlmodel_migrations.generate.revision import Generated
-from sqlmodel_migrations.history.graph import Graph
-from sqlmodel_migrations.history.index import Revision
-from sqlmodel_migrations.project import scaffold, settings
-from sqlmodel_migrations.project import url as project_url
-from sqlmodel_migrations.project.scaffold import Scaffold
-from sqlmodel_migrations.project.settings import Settings
-from sqlmodel_migrations.prove import drift, verifier
-from sqlmodel_migrations.prove.drift import Drift
-from sqlmodel_migrations.prove.verifier import Verified
-from sqlmodel_migrations.run import alembic_template, move, version_ids
+from sqlmodel_migrations.project import address, settings
 from sqlmodel_migrations.run.checkout import Checkout
-from sqlmodel_migrations.run.env_script import Session
-from sqlmodel_migrations.run.losses import Losses
-from sqlmodel_migrations.run.move import Outcome
-from sqlmodel_migrations.status import Status, look
 
 if TYPE_CHECKING:
+    from sqlalchemy import URL, Connection, Engine, MetaData
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-__all__ = [
-    "Difference",
-    "Drift",
-    "Generated",
-    "Losses",
-    "Migrations",
-    "Outcome",
-    "Revision",
-    "Status",
-    "Verified",
-]
+    from sqlmodel_migrations.generate.answers import Answers
+    from sqlmodel_migrations.generate.autogenerate import Wanted
+    from sqlmodel_migrations.generate.difference import Difference
+    from sqlmodel_migrations.generate.questioner import Questioner
+    from sqlmodel_migrations.generate.revision import Generated
+    from sqlmodel_migrations.history.graph import Graph
+    from sqlmodel_migrations.history.index import Revision
+    from sqlmodel_migrations.project.scaffold import Scaffold
+    from sqlmodel_migrations.project.settings import Settings
+    from sqlmodel_migrations.prove.drift import Drift
+    from sqlmodel_migrations.prove.verifier import Verified
+    from sqlmodel_migrations.run.losses import Losses
+    from sqlmodel_migrations.run.outcome import Outcome
+    from sqlmodel_migrations.status import Status
 
 T = TypeVar("T")
 _EMPTY = "write an empty revision: revision(empty=True)"
@@ -61,6 +43,15 @@ _EMPTY = "write an empty revision: revision(empty=True)"
 
 def _ignore(_: str) -> None:
     """Say nothing."""
+
+
+def _checked(url: str) -> str:
+    """Refuse at once a URL that nobody can parse; raises `UsageError`."""
+    if address.parse(url) is None:
+        from sqlmodel_migrations.project.url import parse
+
+        parse(url)
+    return url
 
 
 class Migrations:
@@ -91,9 +82,9 @@ class Migrations:
     ):
         self._checkout = Checkout(
             settings.find(Path(directory), config=config, name=name),
-            url=project_url.parse(url) if isinstance(url, str) else url,
+            given_url=_checked(url) if isinstance(url, str) else url,
             bind=bind,
-            metadata=[metadata] if isinstance(metadata, MetaData) else list(metadata),
+            metadata=list(metadata) if isinstance(metadata, Sequence) else [metadata],
             x=tuple(x),
         )
 
@@ -130,12 +121,15 @@ class Migrations:
         `directory` is `migrations` by default. `template` names one of Alembic's own, which is
         then written by Alembic and wants to be edited.
         """
+        from sqlmodel_migrations.project import scaffold
+        from sqlmodel_migrations.run import alembic_template
+
         root = root or Path.cwd()
         if template is not None:
             return alembic_template.write(
                 root, directory, template, config, package=package, say=say
             )
-        variables = project_url.environment(root)
+        variables = address.environment(root)
         return scaffold.init(
             root,
             directory,
@@ -145,7 +139,7 @@ class Migrations:
             pyproject=pyproject,
             name=name,
             config_file=config[0] if config else None,
-            environment_has_url=bool(variables.get(project_url.variable(name))),
+            environment_has_url=bool(variables.get(address.variable(name))),
             say=say,
         )
 
@@ -195,6 +189,8 @@ class Migrations:
 
     def status(self) -> Status:
         """Return where project and database stand; what cannot be had is in its `problems`."""
+        from sqlmodel_migrations.status import look
+
         return look(self._checkout)
 
     # What changes the database.
@@ -212,6 +208,9 @@ class Migrations:
         With `check_drift` nothing is run on a database that is not what its revisions make:
         raises `Drifted`. Raises `RevisionFailed`, `DatabaseError` or `UsageError`.
         """
+        from sqlmodel_migrations.prove import drift
+        from sqlmodel_migrations.run import move
+
         if check_drift:
             drift.require_none(self._checkout)
         return move.upgrade(self._checkout, target, sql, tag)
@@ -229,6 +228,8 @@ class Migrations:
         Before rows go away `confirm` is asked; without it `AnswerNeeded` is raised, with nothing
         changed.
         """
+        from sqlmodel_migrations.run import move
+
         return move.downgrade(self._checkout, target, sql, tag, confirm or move.refuse_losses)
 
     def stamp(
@@ -243,10 +244,15 @@ class Migrations:
 
         `purge` forgets first what was recorded, also revisions that no file has any more.
         """
+        from sqlmodel_migrations.run import move
+
         return move.stamp(self._checkout, targets, sql, tag, purge)
 
     def ensure_version(self, *, sql: TextIO | None = None) -> None:
         """Make the version table where it is missing."""
+        from sqlmodel_migrations import _alembic
+        from sqlmodel_migrations.run.env_script import Session
+
         checkout = self._checkout
         config = checkout.config("ensure_version", output=sql)
         session = Session(
@@ -281,6 +287,11 @@ class Migrations:
         What is written is proven on a scratch database with rows, unless `verify` is false:
         raises `NotProven` where it is wrong, and leaves no file among the revisions.
         """
+        from sqlmodel_migrations.generate import revision as revisions
+        from sqlmodel_migrations.generate.answers import Answers
+        from sqlmodel_migrations.generate.questioner import Silent
+        from sqlmodel_migrations.prove import verifier
+
         asked = self._wanted(message, wanted)
         self.graph.resolve(asked.head)
         if empty:
@@ -303,6 +314,8 @@ class Migrations:
 
     def compare(self, *, from_database: bool = False) -> Generated:
         """Return what `revision` would write about and say, without writing anything."""
+        from sqlmodel_migrations.generate import revision as revisions
+
         return revisions.check(self._checkout, from_database=from_database)
 
     def verify(self, *, since: str | None = None, strict: bool = False) -> Verified:
@@ -312,6 +325,8 @@ class Migrations:
         proven; with `strict` a revision without a way back is wrong. What is wrong is among the
         `diagnostics`; raises where nothing could be tried.
         """
+        from sqlmodel_migrations.prove import verifier
+
         return verifier.verify(self._checkout, since=since, strict=strict)
 
     def drift(self) -> Drift:
@@ -319,6 +334,8 @@ class Migrations:
 
         Raises `RevisionFailed` where these do not run on an empty scratch database.
         """
+        from sqlmodel_migrations.prove import drift
+
         return drift.find(self._checkout)
 
     def merge(
@@ -333,11 +350,16 @@ class Migrations:
 
         `wanted` are `branch_label`, `rev_id` and `splice`, as in Alembic.
         """
+        from sqlmodel_migrations.generate import revision as revisions
+
         asked = self._wanted(message, wanted)
         return revisions.merge(self._checkout, revisions_, asked, say=say)
 
     def _wanted(self, message: str | None, wanted: Mapping[str, Any]) -> Wanted:
         """Check what is asked of a new revision before anything is compared or written."""
+        from sqlmodel_migrations.generate.autogenerate import Wanted
+        from sqlmodel_migrations.run import version_ids
+
         asked = Wanted(message=message, **wanted)
         self.graph.require_sound()
         version_ids.require_new(asked.rev_id, self.graph.revisions)
@@ -379,14 +401,20 @@ class Migrations:
 
     async def acheck(self) -> tuple[Difference, ...]:
         """`check` in an event loop: the work is done in a thread."""
+        import asyncio
+
         return await asyncio.to_thread(self.check)
 
     async def arevision(self, message: str | None = None, **options: Any) -> Generated:
         """`revision` in an event loop: the work is done in a thread."""
+        import asyncio
+
         return await asyncio.to_thread(lambda: self.revision(message, **options))
 
     async def _aside(self, work: Callable[[Migrations], T], engine: AsyncEngine | None) -> T:
         """Work in a thread; on an AsyncEngine in a greenlet of this loop, which it belongs to."""
+        import asyncio
+
         engine = engine or self._checkout.async_engine
         if engine is None:
             return await asyncio.to_thread(work, self)

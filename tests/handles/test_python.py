@@ -385,9 +385,9 @@ def test_async_template_of_alembic_in_a_running_loop(project: Project, database:
 
 def test_the_package_is_lazy() -> None:
     source = (
-        "import sys, sqlmodel_migrations; "
-        "assert not {'alembic', 'sqlalchemy', 'click'} & set(sys.modules); "
-        "sqlmodel_migrations.Migrations; assert 'alembic' in sys.modules"
+        "import sys, sqlmodel_migrations; sqlmodel_migrations.Migrations; "
+        "assert not {'alembic', 'sqlalchemy', 'sqlmodel', 'click', 'asyncio'} & set(sys.modules); "
+        "sqlmodel_migrations.Losses; assert 'alembic' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", source], check=True)
 

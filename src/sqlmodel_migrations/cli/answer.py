@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from sqlmodel_migrations.cli.invocation import Invocation
     from sqlmodel_migrations.history.graph import Graph
     from sqlmodel_migrations.history.index import Revision
-    from sqlmodel_migrations.migrations import Outcome
+    from sqlmodel_migrations.run.outcome import Outcome
 
 
 def moved(command: str, outcome: Outcome, graph: Graph, sql: TextIO | None) -> Report:
     """Report where the database was and is; with `sql`, only the text that would take it there."""
     if sql is not None:
-        return _written(command, outcome, sql)
+        return Report(command, script(sql), notes=tuple(outcome.notes))
     result = {
         "before": list(outcome.before),
         "after": list(outcome.after),
@@ -30,20 +30,6 @@ def moved(command: str, outcome: Outcome, graph: Graph, sql: TextIO | None) -> R
     place = f"database is at {entry.place(outcome.after, graph)}"
     said = place if is_done else f"nothing to do: {place}"
     return Report(command, result, notes=(*outcome.notes, said))
-
-
-def _written(command: str, outcome: Outcome, sql: TextIO) -> Report:
-    """Report a script of SQL, which is wrong where revisions are missing in it."""
-    lines = tuple(
-        f"revision {revision} cannot be written as SQL: the script stops there"
-        for revision in outcome.missing
-    )
-    return Report(
-        command,
-        {**script(sql), "missing": list(outcome.missing)},
-        notes=(*outcome.notes, *lines),
-        exit_code=ExitCode.NO if outcome.missing else ExitCode.YES,
-    )
 
 
 def script(sql: TextIO) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from sqlmodel_migrations.errors import AnswerNeeded, ExitCode
 from sqlmodel_migrations.report.report import Report
 
 if TYPE_CHECKING:
-    from sqlmodel_migrations.migrations import Losses
+    from sqlmodel_migrations.run.losses import Losses
 
 
 @verb(

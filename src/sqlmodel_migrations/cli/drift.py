@@ -12,7 +12,7 @@ from sqlmodel_migrations.errors import ExitCode
 from sqlmodel_migrations.report.report import Report
 
 if TYPE_CHECKING:
-    from sqlmodel_migrations.migrations import Drift
+    from sqlmodel_migrations.prove.drift import Drift
 
 
 @verb(

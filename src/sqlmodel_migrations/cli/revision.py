@@ -16,7 +16,7 @@ from sqlmodel_migrations.report import entry
 from sqlmodel_migrations.report.report import Report
 
 if TYPE_CHECKING:
-    from sqlmodel_migrations.migrations import Generated
+    from sqlmodel_migrations.generate.revision import Generated
 
 
 @verb(

@@ -16,7 +16,7 @@ from sqlmodel_migrations.report.report import Report
 
 if TYPE_CHECKING:
     from sqlmodel_migrations.history.index import Revision
-    from sqlmodel_migrations.migrations import Status
+    from sqlmodel_migrations.status import Status
 
 
 @verb(

@@ -14,7 +14,7 @@ from sqlmodel_migrations.report import entry
 from sqlmodel_migrations.report.report import Report
 
 if TYPE_CHECKING:
-    from sqlmodel_migrations.migrations import Verified
+    from sqlmodel_migrations.prove.verifier import Verified
 
 
 @verb(

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 from sqlmodel_migrations.errors import UsageError
 from sqlmodel_migrations.project import address
 from sqlmodel_migrations.project.address import PLACEHOLDER
-from sqlmodel_migrations.project.address import environment as environment
-from sqlmodel_migrations.project.address import variable as variable
 from sqlmodel_migrations.project.settings import Settings
 
 if TYPE_CHECKING:

@@ -1,6 +1,7 @@
 """The checkout: one section of a project, with what the caller passed beside it.
 
-Every verb starts here: from the configuration to a run of env.py with a session as its host.
+Every verb starts here: from the configuration to a run of env.py with a session as its host. What
+runs env.py imports SQLAlchemy and Alembic, and is imported when it is first needed.
 """
 
 from __future__ import annotations
@@ -12,21 +13,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO
 
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import URL, Connection, Engine, MetaData
-
-from sqlmodel_migrations.database import failures
 from sqlmodel_migrations.errors import MigrationsError, UsageError
 from sqlmodel_migrations.history import index
 from sqlmodel_migrations.history.graph import Graph
 from sqlmodel_migrations.project.settings import Settings
-from sqlmodel_migrations.run import alembic_config, env_script, redirect, refusal, surroundings
-from sqlmodel_migrations.run.env_script import Request, Session, Task
 
 if TYPE_CHECKING:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+    from sqlalchemy import URL, Connection, Engine, MetaData
     from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from sqlmodel_migrations.run.env_script import Request, Session, Task
 
 
 @dataclass
@@ -34,11 +32,18 @@ class Checkout:
     """Settings and revision files of one database, and what to run on."""
 
     settings: Settings
-    url: URL | None = None
+    given_url: str | URL | None = None
     bind: Engine | Connection | AsyncEngine | None = None
     metadata: Sequence[MetaData] = ()
     x: Sequence[str] = ()
     is_in_loop: bool = False
+
+    @cached_property
+    def url(self) -> URL | None:
+        """The URL that was given, before all other places it may stand in."""
+        from sqlmodel_migrations.project import url
+
+        return url.parse(self.given_url) if isinstance(self.given_url, str) else self.given_url
 
     @cached_property
     def graph(self) -> Graph:
@@ -63,6 +68,10 @@ class Checkout:
     @property
     def async_engine(self) -> AsyncEngine | None:
         """The AsyncEngine; SQLAlchemy's asyncio is not imported where none is used."""
+        if self.bind is None:
+            return None
+        from sqlalchemy import Connection, Engine
+
         is_async = hasattr(self.bind, "sync_engine") and not isinstance(
             self.bind, Engine | Connection
         )
@@ -71,14 +80,22 @@ class Checkout:
     @property
     def has_callers_transaction(self) -> bool:
         """Whether a Connection was passed in, so that the caller commits."""
+        if self.bind is None:
+            return False
+        from sqlalchemy import Connection
+
         return isinstance(self.bind, Connection) and not self.is_in_loop
 
     def config(self, verb: str, *, output: TextIO | None = None, **arguments: Any) -> Config:
         """Return Alembic's Config for a command; `arguments` are what env.py may look up."""
+        from sqlmodel_migrations.run import alembic_config
+
         return alembic_config.make(self.settings, x=self.x, output=output, verb=verb, **arguments)
 
     def script(self, config: Config) -> ScriptDirectory:
         """Return Alembic's view of the revision files; raises `UsageError`."""
+        from sqlmodel_migrations.run import env_script, surroundings
+
         self._require_env_py()
         with commands(), surroundings.kept_path():
             return env_script.script_directory(config)
@@ -99,6 +116,8 @@ class Checkout:
                 "an AsyncEngine cannot be used outside its event loop",
                 hint="await aupgrade(), adowngrade() or acurrent()",
             )
+        from sqlmodel_migrations.run.env_script import Request
+
         return Request(
             self.settings,
             url=self.url,
@@ -116,12 +135,18 @@ class Checkout:
         options: Mapping[str, Any],
     ) -> None:
         """Run env.py once; what drivers and Alembic raise becomes ours, with a hint."""
+        from sqlmodel_migrations.database import failures
+        from sqlmodel_migrations.run import env_script, redirect
+
         session.owns_transactions = not self.has_callers_transaction
         with commands(), failures.explained(self.url), redirect.without_empty_files():
             env_script.run(config, script, session, options={"fn": _no_steps, **options})
 
     def read(self, task: Task) -> None:
         """Run a task that changes nothing, not even by making an SQLite file."""
+        from sqlmodel_migrations.run import redirect
+        from sqlmodel_migrations.run.env_script import Session
+
         config = self.config("current")
         with redirect.redirected(redirect.without_new_files):
             session = Session(self.request(), task)
@@ -154,6 +179,10 @@ class Checkout:
 @contextlib.contextmanager
 def commands() -> Iterator[None]:
     """Raise what Alembic refuses, and a revision file that it cannot import, as `UsageError`."""
+    from alembic.util import CommandError
+
+    from sqlmodel_migrations.run import refusal
+
     try:
         yield
     except CommandError as error:

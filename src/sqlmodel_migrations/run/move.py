@@ -14,32 +14,17 @@ from sqlalchemy.util import await_only
 
 from sqlmodel_migrations import _alembic
 from sqlmodel_migrations.errors import AnswerNeeded, UsageError
-from sqlmodel_migrations.history.index import Revision
-from sqlmodel_migrations.run import executor, losses, offline, redirect
+from sqlmodel_migrations.run import executor, losses, redirect
 from sqlmodel_migrations.run.checkout import Checkout
 from sqlmodel_migrations.run.env_script import Session
 from sqlmodel_migrations.run.execution import Execution
 from sqlmodel_migrations.run.failure import Progress
 from sqlmodel_migrations.run.losses import Losses
-from sqlmodel_migrations.run.offline import Recorded, Writing
+from sqlmodel_migrations.run.outcome import Outcome
 
 DEFAULT = Execution()
 Confirm = Callable[[Losses], bool]
 Heads = tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What an upgrade, downgrade or stamp did; heads are revision ids.
-
-    `missing` are revisions that could not be written as SQL.
-    """
-
-    applied: tuple[Revision, ...] = ()
-    before: Heads = ()
-    after: Heads = ()
-    notes: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,7 +40,6 @@ class Move:
     confirm: Confirm | None = None
     direction: str = "upgrade"
     execution: Execution = DEFAULT
-    recorded: Recorded = offline.none
 
     @property
     def is_offline(self) -> bool:
@@ -68,7 +52,6 @@ def upgrade(
     sql: TextIO | None,
     tag: str | None,
     execution: Execution = DEFAULT,
-    recorded: Recorded = offline.none,
 ) -> Outcome:
     """Run the revisions up to `target`, or write them as SQL."""
     start, target = split_range(target, offline=sql is not None)
@@ -77,9 +60,7 @@ def upgrade(
     def steps(script: ScriptDirectory, heads: Heads) -> Sequence[Any]:
         return _alembic.upgrade_steps(script, target, heads)
 
-    return run(
-        checkout, Move(steps, target, start, sql, tag, execution=execution, recorded=recorded)
-    )
+    return run(checkout, Move(steps, target, start, sql, tag, execution=execution))
 
 
 def downgrade(
@@ -152,7 +133,7 @@ def run(checkout: Checkout, move: Move) -> Outcome:
     journey = _Journey(checkout, move, checkout.script(config))
     session = Session(checkout.request(), journey.run)
     options = {
-        "fn": journey.written,
+        "fn": lambda heads, _: journey.steps(heads),
         "as_sql": move.is_offline,
         "starting_rev": move.start,
         "destination_rev": move.target,
@@ -170,10 +151,6 @@ class _Journey:
     move: Move
     script: ScriptDirectory
     progress: Progress = field(default_factory=Progress)
-    writing: Writing = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.writing = Writing(self.move.recorded)
 
     def steps(self, heads: Heads) -> Sequence[Any]:
         self.checkout.require_known(heads)
@@ -183,10 +160,6 @@ class _Journey:
             # Alembic refuses; the history says it in words, where it refuses as well.
             self._resolve(heads)
             raise
-
-    def written(self, heads: Heads, context: MigrationContext) -> Sequence[Any]:
-        """Return the steps that are written as SQL; elsewhere they are run by `run`."""
-        return self.writing.guard(context, self.steps(heads))
 
     def _resolve(self, heads: Heads) -> None:
         targets = self.move.target
@@ -232,7 +205,6 @@ class _Journey:
             self.progress.before,
             self.progress.after,
             tuple(notes),
-            tuple(self.writing.missing),
         )
 
 
