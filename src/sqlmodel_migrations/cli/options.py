@@ -12,6 +12,10 @@ from sqlmodel_migrations.cli.target import Target
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
+class ExecutionOption(click.Option):
+    """An option about how a command runs, not what it does; help shows these together."""
+
+
 def shared(*, taken: frozenset[str] = frozenset(), every: bool = False) -> list[click.Parameter]:
     """Return the options of every command, without the short names that are `taken`.
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import enum
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any, TypedDict
 
 from sqlmodel_migrations.events import Emit, ignore
-
-
-class Transaction(enum.StrEnum):
-    """What is committed together."""
-
-    EACH = "each"
-    ALL = "all"
+from sqlmodel_migrations.project import scalar
+from sqlmodel_migrations.project.scalar import Transaction as Transaction
+from sqlmodel_migrations.project.settings import Settings
 
 
 def _never() -> bool:
@@ -38,8 +34,55 @@ class Execution:
     statement_timeout: float | None = None
     wait: float = 0.0
     backup: bool = False
-    backup_folder: Path | None = None
     accept_edited: bool = False
     emit: Emit = ignore
     stop: Callable[[], bool] = _never
     sleep: Callable[[float], None] = time.sleep
+
+
+class Options(TypedDict, total=False):
+    """What a caller may say of an execution; durations are seconds, 0 is none.
+
+    What is missing, or None, is as the settings say.
+    """
+
+    transaction: str | None
+    migration_lock_timeout: float | None
+    lock_timeout: float | None
+    lock_retries: int | None
+    lock_deadline: float | None
+    statement_timeout: float | None
+    wait: float | None
+    backup: bool | None
+    accept_edited: bool | None
+    on_event: Emit | None
+    stop: Callable[[], bool] | None
+    sleep: Callable[[float], None] | None
+
+
+_SETTINGS = (
+    "transaction",
+    "migration_lock_timeout",
+    "lock_timeout",
+    "lock_retries",
+    "lock_deadline",
+    "statement_timeout",
+    "wait",
+    "backup",
+)
+_ENDLESS = ("migration_lock_timeout", "lock_deadline")
+_FIELDS = {"on_event": "emit"}
+
+
+def chosen(settings: Settings, options: Options) -> Execution:
+    """Return the execution that `options` and, behind them, `settings` ask for.
+
+    Raises `UsageError` for a transaction that is neither each nor all.
+    """
+    said: dict[str, Any] = {key: getattr(settings, key) for key in _SETTINGS}
+    said |= {_FIELDS.get(key, key): value for key, value in options.items() if value is not None}
+    found = {key: value for key, value in said.items() if value is not None}
+    if "transaction" in found:
+        found["transaction"] = scalar.read(Transaction, "transaction", found["transaction"])
+    found |= {key: math.inf for key in _ENDLESS if found.get(key) == 0}
+    return Execution(**found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import URL, Connection
@@ -39,6 +40,9 @@ class DialectModule(Protocol):
 
     def limits_texts(self) -> bool:
         """Whether VARCHAR(n) refuses a text of more than n characters."""
+
+    def file(self, connection: Connection) -> Path | None:
+        """Return the file that is the whole database; None on a server and in memory."""
 
     def is_shared(self, connection: Connection) -> bool:
         """Whether another connection of the same engine would see the same database."""

@@ -9,6 +9,7 @@ from sqlalchemy import URL, Connection, func, select
 from sqlmodel_migrations.database.dialects.base import Explanation, explained
 from sqlmodel_migrations.database.dialects.other import (
     checked,
+    file,
     is_shared,
     limits_texts,
     real_transactions,
@@ -19,6 +20,7 @@ __all__ = [
     "commits_ddl",
     "connect_arguments",
     "explain",
+    "file",
     "follow",
     "is_shared",
     "limits_texts",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection
@@ -40,6 +41,11 @@ def commits_ddl() -> bool:
 def limits_texts() -> bool:
     """Take VARCHAR(n) at its word."""
     return True
+
+
+def file(connection: Connection) -> Path | None:
+    """Know of no file."""
+    return None
 
 
 def is_shared(connection: Connection) -> bool:

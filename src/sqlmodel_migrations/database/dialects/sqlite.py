@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 from sqlalchemy import Connection, event
@@ -115,10 +116,16 @@ def server(connection: Connection) -> str:
     return f"SQLite {connection.exec_driver_sql('SELECT sqlite_version()').scalar_one()}"
 
 
+def file(connection: Connection) -> Path | None:
+    """Return the path of the main database; None for one in memory or in a temporary file."""
+    rows = connection.exec_driver_sql("PRAGMA database_list").all()
+    name = next((str(row[2]) for row in rows if row[1] == "main"), "")
+    return Path(name) if name else None
+
+
 def is_shared(connection: Connection) -> bool:
     """Say whether the database is a file: one in memory is its connection's alone."""
-    rows = connection.exec_driver_sql("PRAGMA database_list").all()
-    return any(row[1] == "main" and row[2] for row in rows)
+    return file(connection) is not None
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from pathlib import Path
 from alembic.runtime.migration import MigrationContext
 
 from sqlmodel_migrations import _alembic
+from sqlmodel_migrations.database.dialects import sqlite
 from sqlmodel_migrations.errors import DatabaseError
 from sqlmodel_migrations.run.lock import other
 from sqlmodel_migrations.run.lock.base import Lock, key, me
@@ -26,11 +27,10 @@ _FAR = 1 << 20
 def opened(context: MigrationContext) -> Iterator[Lock]:
     """Yield the lock of a database file; one in memory is nobody else's."""
     assert context.connection is not None
-    rows = context.connection.exec_driver_sql("PRAGMA database_list").all()
-    file = next((str(row[2]) for row in rows if row[1] == "main"), "")
+    file = sqlite.file(context.connection)
     if not _alembic.is_in_external_transaction(context):
         context.connection.rollback()
-    if not file:
+    if file is None:
         yield other.NoLock()
         return
     name = "" if context.version_table == "alembic_version" else f"-{key(context).hex()}"
