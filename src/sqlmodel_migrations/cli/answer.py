@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def moved(command: str, outcome: Outcome, graph: Graph, sql: TextIO | None) -> Report:
     """Report where the database was and is; with `sql`, only the text that would take it there."""
     if sql is not None:
-        return Report(command, script(sql), notes=tuple(outcome.notes))
+        return _written(command, outcome, sql)
     result = {
         "before": list(outcome.before),
         "after": list(outcome.after),
@@ -30,6 +30,20 @@ def moved(command: str, outcome: Outcome, graph: Graph, sql: TextIO | None) -> R
     place = f"database is at {entry.place(outcome.after, graph)}"
     said = place if is_done else f"nothing to do: {place}"
     return Report(command, result, notes=(*outcome.notes, said))
+
+
+def _written(command: str, outcome: Outcome, sql: TextIO) -> Report:
+    """Report a script of SQL, which is wrong where revisions are missing in it."""
+    lines = tuple(
+        f"revision {revision} cannot be written as SQL: the script stops there"
+        for revision in outcome.missing
+    )
+    return Report(
+        command,
+        {**script(sql), "missing": list(outcome.missing)},
+        notes=(*outcome.notes, *lines),
+        exit_code=ExitCode.NO if outcome.missing else ExitCode.YES,
+    )
 
 
 def script(sql: TextIO) -> dict[str, Any]:

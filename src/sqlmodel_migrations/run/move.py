@@ -14,12 +14,13 @@ from sqlalchemy.util import await_only
 
 from sqlmodel_migrations import _alembic
 from sqlmodel_migrations.errors import AnswerNeeded, UsageError
-from sqlmodel_migrations.run import executor, losses, redirect
+from sqlmodel_migrations.run import executor, losses, offline, redirect
 from sqlmodel_migrations.run.checkout import Checkout
 from sqlmodel_migrations.run.env_script import Session
 from sqlmodel_migrations.run.execution import Execution
 from sqlmodel_migrations.run.failure import Progress
 from sqlmodel_migrations.run.losses import Losses
+from sqlmodel_migrations.run.offline import Recorded, Writing
 from sqlmodel_migrations.run.outcome import Outcome
 
 DEFAULT = Execution()
@@ -40,6 +41,7 @@ class Move:
     confirm: Confirm | None = None
     direction: str = "upgrade"
     execution: Execution = DEFAULT
+    recorded: Recorded = offline.none
 
     @property
     def is_offline(self) -> bool:
@@ -52,6 +54,7 @@ def upgrade(
     sql: TextIO | None,
     tag: str | None,
     execution: Execution = DEFAULT,
+    recorded: Recorded = offline.none,
 ) -> Outcome:
     """Run the revisions up to `target`, or write them as SQL."""
     start, target = split_range(target, offline=sql is not None)
@@ -60,7 +63,9 @@ def upgrade(
     def steps(script: ScriptDirectory, heads: Heads) -> Sequence[Any]:
         return _alembic.upgrade_steps(script, target, heads)
 
-    return run(checkout, Move(steps, target, start, sql, tag, execution=execution))
+    return run(
+        checkout, Move(steps, target, start, sql, tag, execution=execution, recorded=recorded)
+    )
 
 
 def downgrade(
@@ -133,7 +138,7 @@ def run(checkout: Checkout, move: Move) -> Outcome:
     journey = _Journey(checkout, move, checkout.script(config))
     session = Session(checkout.request(), journey.run)
     options = {
-        "fn": lambda heads, _: journey.steps(heads),
+        "fn": journey.written,
         "as_sql": move.is_offline,
         "starting_rev": move.start,
         "destination_rev": move.target,
@@ -151,6 +156,10 @@ class _Journey:
     move: Move
     script: ScriptDirectory
     progress: Progress = field(default_factory=Progress)
+    writing: Writing = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.writing = Writing(self.move.recorded)
 
     def steps(self, heads: Heads) -> Sequence[Any]:
         self.checkout.require_known(heads)
@@ -160,6 +169,10 @@ class _Journey:
             # Alembic refuses; the history says it in words, where it refuses as well.
             self._resolve(heads)
             raise
+
+    def written(self, heads: Heads, context: MigrationContext) -> Sequence[Any]:
+        """Return the steps that are written as SQL; elsewhere they are run by `run`."""
+        return self.writing.guard(context, self.steps(heads))
 
     def _resolve(self, heads: Heads) -> None:
         targets = self.move.target
@@ -205,6 +218,7 @@ class _Journey:
             self.progress.before,
             self.progress.after,
             tuple(notes),
+            tuple(self.writing.missing),
         )
 
 
