@@ -15,6 +15,7 @@ from databases import (
     Database,
     MissingServer,
     Server,
+    Spares,
     mariadb_server,
     postgresql_server,
 )
@@ -64,10 +65,10 @@ def sqlite(tmp_path: Path) -> Database:
 
 
 @pytest.fixture
-def postgresql(_postgresql_server: Server) -> Iterator[Database]:
+def postgresql(_postgresql_spares: Spares) -> Iterator[Database]:
     """An empty PostgreSQL database."""
-    with _postgresql_server.database() as made:
-        yield made
+    with _postgresql_spares.database() as lent:
+        yield lent
 
 
 @pytest.fixture
@@ -80,6 +81,13 @@ def mariadb(_mariadb_server: Server) -> Iterator[Database]:
 @pytest.fixture(scope="session")
 def _postgresql_server() -> Iterator[Server]:
     yield from _server(postgresql_server)
+
+
+@pytest.fixture(scope="session")
+def _postgresql_spares(_postgresql_server: Server) -> Iterator[Spares]:
+    spares = Spares(_postgresql_server)
+    yield spares
+    spares.drop()
 
 
 @pytest.fixture(scope="session")

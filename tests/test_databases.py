@@ -10,7 +10,14 @@ from contextlib import AbstractContextManager, ExitStack, closing
 import psycopg
 import pytest
 
-from databases import Database, MissingServer, Server, mariadb_server, postgresql_server
+from databases import (
+    Database,
+    MissingServer,
+    Server,
+    Spares,
+    mariadb_server,
+    postgresql_server,
+)
 from sqlmodel_migrations.shadow import embedded
 
 Find = Callable[[], AbstractContextManager[Server]]
@@ -33,6 +40,46 @@ LISTED = {
     "postgresql": "SELECT datname FROM pg_database",
     "mariadb": "SELECT schema_name FROM information_schema.schemata",
 }
+
+
+LEFT = (
+    "CREATE SCHEMA team CREATE TABLE hero (kind text)",
+    "CREATE TYPE kind AS ENUM ('a')",
+    "CREATE EVENT TRIGGER stopper ON ddl_command_start EXECUTE FUNCTION stop()",
+)
+FUNCTION = """CREATE FUNCTION stop() RETURNS event_trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE EXCEPTION 'no'; END $$"""
+
+
+@pytest.mark.server
+def test_a_spare_database_is_empty_and_lets_go_of_who_is_connected() -> None:
+    with postgresql_server() as server:
+        spares = Spares(server)
+        with spares.database() as first:
+            first.run(FUNCTION, *LEFT)
+            first.run(f"ALTER DATABASE {first.name} SET search_path TO team")
+            connected = first.connect()
+            connected.cursor().execute("SELECT 1")
+        with spares.database() as second:
+            assert second.name == first.name
+            second.run("CREATE TABLE hero (id integer)", "CREATE TYPE kind AS ENUM ('a')")
+            schemas = "SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information_)'"
+            assert second.query(schemas) == [("public",)]
+            assert second.query("SHOW search_path") == [('"$user", public',)]
+        connected.close()
+        spares.drop()
+        assert (first.name,) not in server.execute(LISTED["postgresql"])
+
+
+@pytest.mark.server
+def test_a_database_that_others_have_rights_on_is_no_spare() -> None:
+    with postgresql_server() as server:
+        spares = Spares(server)
+        with spares.database() as first:
+            first.run(f"GRANT CONNECT ON DATABASE {first.name} TO pg_monitor")
+        with spares.database() as second:
+            assert second.name != first.name
+        spares.drop()
 
 
 @pytest.mark.server
