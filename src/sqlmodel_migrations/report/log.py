@@ -12,15 +12,15 @@ FORMAT = "%(levelname)-5.5s [%(name)s] %(message)s"
 
 
 @contextmanager
-def shown(stream: TextIO, *, quiet: bool = False) -> Iterator[None]:
+def shown(stream: TextIO, *, quiet: bool = False, level: int = logging.INFO) -> Iterator[None]:
     """Show what Alembic logs on `stream` until the block ends; the logger is then as before.
 
-    With `quiet` nothing is shown. The lines go nowhere else meanwhile: an application that
-    has given the root logger a handler would show each twice.
+    Nothing below `level` is shown; with `quiet`, nothing at all. The lines go nowhere else
+    meanwhile: an application that has given the root logger a handler would show each twice.
     """
     logger = logging.getLogger("alembic")
     before = (logger.level, logger.propagate, logger.disabled, logger.handlers)
-    logger.setLevel(logging.INFO)
+    logger.setLevel(level)
     logger.propagate = False
     logger.disabled = False
     logger.handlers = [logging.NullHandler() if quiet else _handler(stream)]
