@@ -107,3 +107,35 @@ def test_a_failed_rebuild_leaves_no_trace(story: Story) -> None:
     assert ran.code == 5
     assert story.query("SELECT sql FROM sqlite_master ORDER BY name") == schema
     assert story.query("SELECT count(*) FROM hero") == [(1,)]
+
+
+OPTIONS = """
+class Jar(SQLModel, table=True):
+    {}
+    id: int | None = Field(default=None, primary_key=True)
+    weight: int
+"""
+KINDS = [
+    ("sqlite_strict", True, "STRICT"),
+    ("sqlite_with_rowid", False, "WITHOUT ROWID"),
+    ("sqlite_autoincrement", True, "AUTOINCREMENT"),
+]
+
+
+@pytest.mark.parametrize(("option", "value", "words"), KINDS)
+def test_what_a_table_is_made_with_is_changed(
+    story: Story, option: str, value: bool, words: str
+) -> None:
+    story.begin(OPTIONS.format(""), "INSERT INTO jar (id, weight) VALUES (1, 5)")
+    story.revise(OPTIONS.format(f"__table_args__ = {{{option!r}: {value}}}\n"))
+
+    story.upgrade()
+    assert words in made_by(story)
+
+    story.downgrade()
+    assert words not in made_by(story)
+    assert story.query("SELECT id, weight FROM jar") == [(1, 5)]
+
+
+def made_by(story: Story) -> str:
+    return str(story.query("SELECT sql FROM sqlite_master WHERE name = 'jar'")[0][0])

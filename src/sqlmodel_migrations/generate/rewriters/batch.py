@@ -12,6 +12,7 @@ from sqlalchemy import Column
 from sqlmodel_migrations.database.catalog import Table
 from sqlmodel_migrations.generate.operations.batch import BatchOp
 from sqlmodel_migrations.generate.operations.statement import StatementOp
+from sqlmodel_migrations.generate.operations.table_options import TableOptionsOp
 from sqlmodel_migrations.generate.rewriters.base import Direction, Operation
 
 _BATCHED = (
@@ -20,6 +21,7 @@ _BATCHED = (
     ops.AlterColumnOp,
     ops.AddConstraintOp,
     ops.DropConstraintOp,
+    TableOptionsOp,
 )
 _LITERAL = re.compile(r"-?\d+(\.\d+)?|[xX]?'(?:[^']|'')*'")
 # What plain Alembic calls unnamed constraints when it is told so; as `named` invents them.
@@ -51,7 +53,9 @@ class _Gathered:
     def add(self, operation: Operation) -> None:
         key = self.direction.key(operation)
         if isinstance(operation, _BATCHED):
-            self._batch(operation, key).ops.append(operation)
+            batch = self._batch(operation, key)
+            if not isinstance(operation, TableOptionsOp):
+                batch.ops.append(operation)
             return
         if isinstance(operation, StatementOp):
             self._open.pop(key, None)
@@ -72,6 +76,9 @@ class _Gathered:
             column = operation.column
             if not column.nullable and column.server_default is None:
                 batch.recreate = "always"
+        if isinstance(operation, TableOptionsOp):
+            batch.recreate = "always"
+            batch.options = {**batch.options, **operation.after}
         if isinstance(operation, ops.DropConstraintOp) and not self._is_named(operation, key):
             kind = _CONVENTIONS.get(str(operation.constraint_type))
             if kind is not None:
@@ -85,7 +92,7 @@ class _Gathered:
 
 def _unwrapped(operation: Operation, direction: Direction) -> Sequence[Operation]:
     """Take apart a batch of which SQLite can do every part by itself."""
-    if not isinstance(operation, BatchOp):
+    if not isinstance(operation, BatchOp) or operation.options:
         return [operation]
     table = direction.before.tables.get(direction.key(operation))
     is_native = table is not None and all(_is_native(inner, table) for inner in operation.ops)

@@ -10,6 +10,7 @@ from alembic.operations import ops
 from sqlmodel_migrations.database.catalog import Column
 from sqlmodel_migrations.generate.comparators.column import IDENTITY, taken
 from sqlmodel_migrations.generate.operations.statement import StatementOp
+from sqlmodel_migrations.generate.operations.table_options import AUTOINCREMENT, TableOptionsOp
 from sqlmodel_migrations.generate.rewriters.base import Direction, Operation
 
 
@@ -43,6 +44,9 @@ def _rewritten(operation: Operation, direction: Direction) -> Iterator[Operation
         yield from _postgresql(operation, old, new, direction)
     elif direction.dialect.name in ("mysql", "mariadb"):
         yield _autoincrement(operation, new, direction)
+    elif direction.dialect.name == "sqlite" and old is not None:
+        before, after = ({AUTOINCREMENT: c.identity == "autoincrement"} for c in (old, new))
+        yield TableOptionsOp(operation.table_name, operation.schema, before, after)
 
 
 def _autoincrement(
