@@ -20,14 +20,18 @@ from sqlalchemy import (
 from sqlmodel_migrations.database.catalog.base import Constraint as Found
 from sqlmodel_migrations.database.catalog.base import Table as CatalogTable
 
+# What stands between parentheses and is quoted where it has some itself.
+_NAMES = r"""(?:[^()"`]|"(?:[^"]|"")*"|`(?:[^`]|``)*`)+"""
 _IN_LIST = re.compile(
-    r"\(\((?P<column>[^()]+)\)::text = ANY \(\(ARRAY\["
+    rf"\(\((?P<column>{_NAMES})\)::text = ANY \(\(ARRAY\["
     r"(?P<labels>(?:'(?:[^']|'')*'::character varying(?:, )?)+)\]\)::text\[\]\)\)"
 )
-_PLAIN = re.compile(r"(PRIMARY KEY|UNIQUE) \([^()]*\)", re.IGNORECASE)
+_PLAIN = re.compile(
+    rf"(?:PRIMARY KEY|UNIQUE) \({_NAMES}\)(?: ON CONFLICT (?P<conflict>\w+))?", re.IGNORECASE
+)
 _CHECK = re.compile(r"CHECK \((.*)\)", re.IGNORECASE | re.DOTALL)
 _ACTIONS = re.compile(
-    r"FOREIGN KEY \([^()]*\) REFERENCES [^()]+\([^()]*\)"
+    rf"FOREIGN KEY \({_NAMES}\) REFERENCES {_NAMES}\({_NAMES}\)"
     r"(?: MATCH (?P<match>FULL|PARTIAL|SIMPLE))?"
     r"(?: ON UPDATE (?P<onupdate>CASCADE|SET NULL|SET DEFAULT|RESTRICT|NO ACTION))?"
     r"(?: ON DELETE (?P<ondelete>CASCADE|SET NULL|SET DEFAULT|RESTRICT|NO ACTION))?"
@@ -62,10 +66,12 @@ def _make(found: Found, name: str) -> Constraint | None:
     if found.kind == "check":
         matched = _CHECK.fullmatch(found.sql or found.definition)
         return CheckConstraint(text(_escaped(_typed(matched[1]))), name=name) if matched else None
-    if not _PLAIN.fullmatch(found.definition):
+    matched = _PLAIN.fullmatch(found.definition)
+    if matched is None:
         return None
     kind = PrimaryKeyConstraint if found.kind == "primary key" else UniqueConstraint
-    return kind(*found.columns, name=name)
+    options: Any = {"sqlite_on_conflict": matched["conflict"]} if matched["conflict"] else {}
+    return kind(*found.columns, name=name, **options)
 
 
 def _foreign_key(found: Found, name: str) -> Constraint | None:

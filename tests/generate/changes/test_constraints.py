@@ -157,3 +157,46 @@ def test_a_naming_convention_is_applied_once(story: Story) -> None:
     story.downgrade()
     refused(story, "INSERT INTO jar (id, weight) VALUES (2, 0)")
     story.upgrade()
+
+
+TWINS = """
+class Jar(SQLModel, table=True):
+    __table_args__ = ({}CheckConstraint("weight > 0", name="a_check"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    weight: int
+"""
+
+
+def test_a_check_without_a_name_is_not_taken_for_a_named_one(story: Story) -> None:
+    story.begin(TWINS.format('CheckConstraint("weight > 0"), '))
+    story.succeed("check")
+    story.revise(TWINS.format(""))
+    story.upgrade()
+    story.downgrade()
+    story.upgrade()
+
+
+UNIQUE = """
+class Jar(SQLModel, table=True):
+    {}
+    id: int | None = Field(default=None, primary_key=True)
+    weight: int = Field(sa_column=Column("weight (kg)", sa.Integer, nullable=False))
+"""
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("conflict", ["", ", sqlite_on_conflict='IGNORE'"])
+def test_a_constraint_comes_back_as_it_was(story: Story, conflict: str) -> None:
+    unique = f"__table_args__ = (UniqueConstraint('weight (kg)'{conflict}),)\n"
+    story.begin(UNIQUE.format(unique), """INSERT INTO jar (id, "weight (kg)") VALUES (1, 5)""")
+    story.revise(UNIQUE.format(""))
+    story.upgrade()
+    story.database.run("""INSERT INTO jar (id, "weight (kg)") VALUES (2, 5)""", "DELETE FROM jar")
+    story.downgrade()
+    again = """INSERT INTO jar (id, "weight (kg)") VALUES (3, 6), (4, 6)"""
+    if not conflict:
+        refused(story, again)
+        return
+    story.database.run(again)
+    assert story.query("SELECT id FROM jar") == [(3,)]

@@ -63,10 +63,15 @@ def compare(
 def unmatched(
     found: Sides, before: CatalogTable, after: CatalogTable, model: Table
 ) -> tuple[list[Found], list[Found]]:
-    """Return the constraints of each side that the other has not."""
+    """Return the constraints of each side that the other has not.
+
+    Those with a name choose first: one without could be any that says the same.
+    """
     gone, new = list(before.constraints), []
-    for wanted in after.constraints:
-        is_named = _is_named(found, after, model, wanted)
+    named_by_model = [c for c in after.constraints if _is_named(found, after, model, c)]
+    others = [c for c in after.constraints if c not in named_by_model]
+    for wanted in (*named_by_model, *others):
+        is_named = wanted in named_by_model
         twin = next((c for c in gone if _is_same(found, before, c, wanted, is_named)), None)
         if twin is None:
             new.append(wanted)
