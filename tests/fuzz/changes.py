@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 from hypothesis import strategies as st
 
-from .kind import conversions
+from .kind import KINDS, TEXTS, conversions
 from .pair import Pair
-from .schema import Check, Column, ForeignKey, Index, Schema, Table, Unique
+from .schema import NUMBERED, Check, Column, EnumType, ForeignKey, Index, Schema, Table, Unique
 from .schemas import COMMENTS, LABELS, Artist, drawn
+
+ENUM_NAMES = ("renamed", "Renamed Kind", "it's")
 
 
 @st.composite
@@ -50,6 +52,8 @@ def remove_table(artist: Artist) -> None:
     if len(artist.schema.tables) < 2:
         return
     gone = _table(artist)
+    if gone.has_view:
+        return  # Somebody's view would have nothing to read from.
     artist.schema.tables.remove(gone)
     for table in artist.schema.tables:
         table.parts = [
@@ -137,33 +141,123 @@ def change_default(artist: Artist) -> None:
 
 
 def change_kind(artist: Artist) -> None:
-    """Change a type, and what belongs to it; keys change with what refers to them."""
+    """Change a type; what only the old one could have goes away."""
     table = _table(artist)
     column = _column(artist, table)
-    if column is None:
+    if column is None or ("sqlite_strict", "True") in table.options:
         return
-    targets = conversions(column.kind, artist.schema.database)
-    if not targets or any(column.uid in _mentioned(p) for p in table.parts):
-        return
-    if any(c.of == column.uid for c in table.columns) or ("sqlite_strict", "True") in table.options:
-        return
-    column.kind = artist.one(targets).target
-    column.default, column.server_default = None, None
-    column.is_unique = column.is_indexed = False
+    targets = [c.target for c in conversions(column.kind, artist.schema.database)]
+    targets = [kind for kind in targets if _may_be(kind, table, column)]
+    if targets:
+        column.kind = artist.one(targets)
+        kind = KINDS[column.kind]
+        if column.server_default not in kind.server_defaults or artist.chance(50):
+            column.server_default = None
+        if column.default not in kind.defaults:
+            column.default = None
 
 
-def widen_key(artist: Artist) -> None:
-    """int → bigint, with every column that refers to it."""
+def _may_be(kind: str, table: Table, column: Column) -> bool:
+    """Whether a kind may have all that stands on the column."""
+    target = KINDS[kind]
+    checks = [p for p in table.parts if isinstance(p, Check) and p.column == column.uid]
+    if (checks or any(c.of == column.uid for c in table.columns)) and not target.is_number:
+        return False
+    indexes = [p for p in table.parts if isinstance(p, Index) and column.uid in _mentioned(p)]
+    is_text = kind in TEXTS
+    if any(index.template == "lower({c})" for index in indexes) and not is_text:
+        return False
+    is_key = column.is_unique or column.is_indexed or bool(indexes) or _is_unique(table, column)
+    return target.is_key or not is_key
+
+
+def text_to_enum(artist: Artist) -> None:
+    """Let a text have only some values from now on; rows with others are refused."""
     table = _table(artist)
-    key = table.key[0]
-    options = {option for option, _ in table.options}
-    if key.kind != "integer" or options or any(c.of == key.uid for c in table.columns):
+    column = _column(artist, table)
+    if column is None or column.kind not in TEXTS or _stands_under(table, column):
         return
-    key.kind = "bigint"
-    for other in artist.schema.tables:
+    was = KINDS[column.kind].values
+    labels = artist.draw(st.lists(st.sampled_from(was), min_size=1, unique=True))
+    enum = artist.enum(labels if artist.chance(40) else list(was))
+    artist.schema.enums.append(enum)
+    column.kind, column.enum = "enum", enum.uid
+    column.default = column.server_default = None
+    if artist.chance(30):
+        column.server_default = artist.server_default(column)
+
+
+def _stands_under(table: Table, column: Column) -> bool:
+    """Whether something else of the table is about the column."""
+    is_indexed = column.is_indexed or column.is_unique
+    return is_indexed or any(column.uid in _mentioned(part) for part in table.parts)
+
+
+def enum_to_text(artist: Artist) -> None:
+    table = _table(artist)
+    columns = [c for c in table.columns if c.kind == "enum" and not c.is_array]
+    if not columns or ("sqlite_strict", "True") in table.options:
+        return
+    column = artist.one(columns)
+    column.kind = artist.one(("string", "string200", "text"))
+    column.enum = None
+    if column.server_default is not None and artist.chance(50):
+        column.server_default = None
+
+
+def enum_to_enum(artist: Artist) -> None:
+    """Let a column have another type, which may lack labels of the old one."""
+    enums = [e for e in artist.schema.enums if e.is_enforced(artist.schema.database)]
+    table = _table(artist)
+    columns = [c for c in table.columns if c.enum in {e.uid for e in enums} and not c.is_array]
+    if not columns:
+        return
+    column = artist.one(columns)
+    old = artist.schema.enum(column)
+    target = artist.enum([label for _, label in old.labels] + ["more"])
+    target.is_native, target.is_checked = old.is_native, old.is_checked
+    del target.labels[: artist.draw(st.integers(0, 1))]
+    artist.schema.enums.append(target)
+    column.enum, column.default, column.server_default = target.uid, None, None
+
+
+def change_key_kind(artist: Artist) -> None:
+    """Another type of a key, with every column that refers to it."""
+    table = _table(artist)
+    key = artist.one(table.key)
+    options = {option for option, _ in table.options}
+    others = artist.schema.tables
+    if options or any(("sqlite_strict", "True") in other.options for other in others):
+        return
+    if table.has_view and artist.is_on("postgresql"):
+        return  # PostgreSQL changes no type that a view has, and this view is nobody's to drop.
+    wider = {"integer": "bigint", "string": "string200", "bigint": "integer"}
+    if key.kind not in wider or _referring(table, key):
+        return
+    key.kind = wider[key.kind]
+    position = table.key.index(key)
+    for other in others:
         for part in other.foreign_keys():
             if part.target == table.uid:
-                other.column(part.columns[0]).kind = "bigint"
+                other.column(part.columns[position]).kind = key.kind
+
+
+def _referring(table: Table, key: Column) -> bool:
+    """Whether a key refers itself: then its type is that of another one."""
+    return any(key.uid in part.columns for part in table.foreign_keys())
+
+
+def change_numbering(artist: Artist) -> None:
+    """Who numbers the rows of a table."""
+    table = _table(artist)
+    options = {option for option, _ in table.options}
+    if len(table.key) == 1 and table.key[0].kind in NUMBERED and not options:
+        artist.numbering(table.key[0])
+
+
+def change_options(artist: Artist) -> None:
+    table = _table(artist)
+    table.options = artist.options(table)
 
 
 def change_convention(artist: Artist) -> None:
@@ -188,9 +282,9 @@ def extend_key(artist: Artist) -> None:
         return
     if any(c.uid == column.uid and (c.is_unique or c.is_indexed) for c in table.columns):
         return
-    column.is_key, column.server_default, column.default = True, None, None
     for key in table.key:
-        key.is_identity = False
+        key.is_numbered, key.identity = True, None
+    column.is_key, column.server_default, column.default = True, None, None
 
 
 def add_part(artist: Artist) -> None:
@@ -240,33 +334,65 @@ def _has_its_values(artist: Artist, column: Column) -> bool:
     return column.nullable or not column.nulls
 
 
-def change_enum(artist: Artist) -> None:
-    """Add a label anywhere, rename one, or take one away that no row has."""
-    if not artist.schema.enums:
-        return
-    enum = artist.one(artist.schema.enums)
-    free = [label for label in LABELS[:6] if label not in {known for _, known in enum.labels}]
-    if not free:
-        return
-    if artist.chance(30) and enum.is_native and artist.is_on("postgresql"):
+def add_label(artist: Artist) -> None:
+    enum = _enum(artist)
+    free = _free_labels(enum) if enum is not None else []
+    if enum is not None and free:
+        position = artist.draw(st.integers(0, len(enum.labels)))
+        enum.labels.insert(position, (artist.uid(), artist.one(free)))
+
+
+def rename_label(artist: Artist) -> None:
+    enum = _enum(artist)
+    free = _free_labels(enum) if enum is not None else []
+    if enum is not None and free:
         position = artist.draw(st.integers(0, len(enum.labels) - 1))
-        was = enum.labels[position]
-        enum.labels[position] = (was[0], artist.one(free))
-        _follow(artist.schema, enum.uid, was[1], enum.labels[position][1])
+        uid, was = enum.labels[position]
+        enum.labels[position] = (uid, artist.one(free))
+        _follow(artist.schema, enum.uid, was, enum.labels[position][1])
+
+
+def remove_label(artist: Artist) -> None:
+    """Take a label away; rows that have it are refused where the database would."""
+    enum = _enum(artist)
+    if enum is None or len(enum.labels) < 2 or not enum.is_enforced(artist.schema.database):
         return
-    position = artist.draw(st.integers(0, len(enum.labels)))
-    enum.labels.insert(position, (artist.uid(), artist.one(free)))
+    _, gone = enum.labels.pop(artist.draw(st.integers(0, len(enum.labels) - 1)))
+    _follow(artist.schema, enum.uid, gone, None)
 
 
-def _follow(schema: Schema, enum: int, old: str, new: str) -> None:
+def reorder_labels(artist: Artist) -> None:
+    enum = _enum(artist)
+    if enum is not None:
+        enum.labels.append(enum.labels.pop(0))
+
+
+def _enum(artist: Artist) -> EnumType | None:
+    """An enum that was there before: what is new has nothing to change from."""
+    known = {enum.uid for enum in artist.before.enums} if artist.before else set()
+    enums = [enum for enum in artist.schema.enums if enum.uid in known]
+    return artist.one(enums) if enums else None
+
+
+def _free_labels(enum: EnumType) -> list[str]:
+    return [label for label in LABELS[:6] if label not in {known for _, known in enum.labels}]
+
+
+def rename_enum(artist: Artist) -> None:
+    enum = _enum(artist)
+    if enum is not None and enum.is_native and artist.is_on("postgresql"):
+        enum.name = f"{artist.one(ENUM_NAMES)}_{artist.uid()}"
+
+
+def _follow(schema: Schema, enum: int, old: str, new: str | None) -> None:
     for table in schema.tables:
         for column in table.columns:
             if column.enum != enum:
                 continue
             if column.server_default == repr(old):
-                column.server_default = repr(new)
+                column.server_default = repr(new) if new is not None else None
             if column.default == (repr(old), old):
-                column.default = (repr(new), new)
+                column.default = (repr(new), new) if new is not None else None
 
 
 def change_comment(artist: Artist) -> None:
@@ -290,19 +416,28 @@ CHANGES: tuple[Change, ...] = (
     rename_column,
     change_nullability,
     change_kind,
+    text_to_enum,
+    enum_to_text,
+    enum_to_enum,
     add_table,
     remove_table,
     rename_table,
     change_server_default,
     change_default,
     change_flags,
-    change_enum,
+    add_label,
+    rename_label,
+    remove_label,
+    reorder_labels,
+    rename_enum,
     add_part,
     remove_part,
     change_part,
     rename_part,
     swap_columns,
-    widen_key,
+    change_key_kind,
+    change_numbering,
+    change_options,
     change_comment,
     change_expression,
     replace_column,

@@ -57,7 +57,9 @@ def _integer(name: str, source: str, **more: Any) -> Kind:
     )
 
 
-def _text(name: str, source: str, **more: Any) -> Kind:
+def _text(name: str, source: str, *, values: tuple[str, ...] = _TEXTS, **more: Any) -> Kind:
+    if values is not _TEXTS:
+        return Kind(name, source, values, (("'none'", "none"),), ("'plain'",), **more)
     return Kind(name, source, _TEXTS, _TEXT_FILLS, _TEXT_DEFAULTS, _TEXT_PYTHON, **more)
 
 
@@ -65,11 +67,14 @@ def _decimals(*texts: str) -> tuple[Decimal, ...]:
     return tuple(map(Decimal, texts))
 
 
-def _numeric(name: str, source: str) -> Kind:
+_AMOUNTS = _decimals("1.5", "2.25", "0", "99.75", "12.5")
+
+
+def _numeric(name: str, source: str, *, values: tuple[Decimal, ...] = _AMOUNTS) -> Kind:
     return Kind(
         name,
         source,
-        _decimals("1.5", "2.25", "0", "99.75", "12.5"),
+        values,
         (("5", Decimal(5)), ("2.50", Decimal("2.5"))),
         ("'0'", "sa.text('1.25')", "'1.50'"),
         (("Decimal('3.50')", Decimal("3.5")),),
@@ -100,6 +105,17 @@ _KINDS = (
     _integer("smallint", "sa.SmallInteger()"),
     _text("string200", "sa.String(200)", is_key=True),
     _text("unlimited", "sa.String()", is_key=True, databases=("sqlite", "postgresql")),
+    _text("short", "sa.String(5)", values=("anna", "it's", "%s", "x:y"), is_key=True),
+    Kind("digits", "sa.String(20)", ("1", "22", "-3", "4 x", "0"), (("'5'", "5"),), is_key=True),
+    Kind(
+        "huge",
+        "sa.BigInteger()",
+        (1, 2**40, -7, 40_000, 200),
+        _NUMBER_FILLS,
+        _NUMBER_DEFAULTS,
+        is_key=True,
+        is_number=True,
+    ),
     Kind(
         "float",
         "sa.Float()",
@@ -111,6 +127,7 @@ _KINDS = (
     ),
     _numeric("numeric", "sa.Numeric(10, 2)"),
     _numeric("numeric14", "sa.Numeric(14, 4)"),
+    _numeric("tenths", "sa.Numeric(3, 1)", values=_decimals("1.5", "2.5", "0", "99.5")),
     Kind(
         "date",
         "sa.Date()",
@@ -222,11 +239,16 @@ def kinds_of(database: str) -> tuple[Kind, ...]:
     return tuple(kind for kind in KINDS.values() if database in kind.databases)
 
 
+def _any(_: Any) -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class Conversion:
-    """A change of kind that keeps what the rows say; `convert` gives the new value of an old one.
+    """A change of kind; `convert` gives the new value of an old one that `fits`.
 
-    `using` and `using_down` are what a person answers, where somebody has to; `{c}` is the column.
+    Rows with a value that does not fit are refused. `using` and `using_down` are what a person
+    answers, where somebody has to; `{c}` is the column.
     """
 
     source: str
@@ -235,6 +257,10 @@ class Conversion:
     using: str | None = None
     using_down: str | None = None
     databases: tuple[str, ...] = DATABASES
+    fits: Callable[[Any], bool] = _any
+
+
+SERVERS = ("postgresql", "mariadb")
 
 
 def _same(value: Any) -> Any:
@@ -247,6 +273,30 @@ def _midnight(value: datetime.date) -> datetime.datetime:
 
 def _aware(value: datetime.datetime) -> datetime.datetime:
     return value.replace(tzinfo=_UTC)
+
+
+def _is_short(value: str) -> bool:
+    return len(value) <= 5
+
+
+def _is_integer(value: Any) -> bool:
+    return value == int(value) and abs(value) < 2**31
+
+
+def _is_smallint(value: int) -> bool:
+    return abs(value) < 2**15
+
+
+def _is_tinyint(value: int) -> bool:
+    return abs(value) < 2**7
+
+
+def _is_tenth(value: Decimal) -> bool:
+    return abs(value) < 100 and value == round(value, 1)
+
+
+def _is_digits(value: str) -> bool:
+    return value.strip().removeprefix("-").isdigit()
 
 
 _PAIRS = (
@@ -275,11 +325,22 @@ CONVERSIONS = (
     Conversion("integer", "text", str),
     Conversion("integer", "numeric", Decimal),
     Conversion("boolean", "integer", int),
-    Conversion("date", "datetime", _midnight, None, "CAST({c} AS date)", ("postgresql", "mariadb")),
-    Conversion(
-        "datetime", "aware", _aware, "{c} AT TIME ZONE 'UTC'", None, databases=("postgresql",)
-    ),
+    Conversion("date", "datetime", _midnight, None, "CAST({c} AS date)", SERVERS),
+    Conversion("datetime", "aware", _aware, "{c} AT TIME ZONE 'UTC'", databases=("postgresql",)),
+    Conversion("short", "text", _same),
+    Conversion("string", "short", _same, fits=_is_short, databases=SERVERS),
+    Conversion("text", "short", _same, fits=_is_short, databases=SERVERS),
+    Conversion("huge", "integer", int, fits=_is_integer, databases=SERVERS),
+    Conversion("huge", "smallint", int, fits=_is_smallint, databases=SERVERS),
+    Conversion("huge", "tinyint", int, fits=_is_tinyint, databases=("mariadb",)),
+    Conversion("numeric", "integer", int, fits=_is_integer),
+    Conversion("numeric", "tenths", _same, fits=_is_tenth, databases=SERVERS),
+    Conversion("tenths", "numeric14", _same),
+    Conversion("digits", "integer", int, fits=_is_digits),
+    Conversion("digits", "bigint", int, fits=_is_digits),
 )
+TEXTS = ("string", "string200", "text", "unlimited", "short")
+"""The kinds that become an enum, and back: not more than it takes to hold every label."""
 
 
 def conversions(kind: str, database: str) -> tuple[Conversion, ...]:
@@ -294,5 +355,7 @@ def conversions(kind: str, database: str) -> tuple[Conversion, ...]:
 
 
 def conversion(source: str, target: str) -> Conversion:
-    """Return the change from one kind to another."""
+    """Return the change from one kind to another; enums become texts and back as they are."""
+    if "enum" in (source, target):
+        return Conversion(source, target, _same)
     return next(c for c in CONVERSIONS if (c.source, c.target) == (source, target))

@@ -9,7 +9,7 @@ from typing import Any
 from sqlmodel_migrations.generate.answers import Answers
 
 from .kind import KINDS, conversion
-from .schema import Column, Schema, Table
+from .schema import Column, EnumType, Schema, Table
 
 UNKNOWN = object()
 """In place of a value that only the server or a factory knows."""
@@ -52,10 +52,11 @@ class Pair:
         return Answers(
             renames=dict(self._renames()),
             value_renames=dict(self._value_renames()),
+            type_renames=dict(self._type_renames()),
             fills={name: sql for name, (sql, _) in self._fills().items()},
             usings=dict(self._usings("using")),
             usings_down=dict(self._usings("using_down")),
-            accepted=frozenset(self._gone()),
+            accepted=frozenset((*self._gone(), *self._gone_labels())),
         )
 
     def _renames(self) -> Iterator[tuple[str, str]]:
@@ -67,13 +68,29 @@ class Pair:
                 if after is not None and after.name != column.name:
                     yield f"{old.full_name}.{column.name}", after.name
 
+    def _enums(self) -> Iterator[tuple[EnumType, EnumType]]:
+        """Yield the enums that columns have before and after."""
+        used = {c.enum for table in self.after.tables for c in table.columns}
+        after = {enum.uid: enum for enum in self.after.enums if enum.uid in used}
+        was_used = {c.enum for table in self.before.tables for c in table.columns}
+        for enum in self.before.enums:
+            if enum.uid in was_used and enum.uid in after:
+                yield enum, after[enum.uid]
+
+    def _type_renames(self) -> Iterator[tuple[str, str]]:
+        return ((old.name, new.name) for old, new in self._enums() if old.name != new.name)
+
     def _value_renames(self) -> Iterator[tuple[str, str]]:
-        before = {e.uid: dict(e.labels) for e in self.before.enums}
-        for enum in self.after.enums:
-            for uid, label in enum.labels:
-                was = before.get(enum.uid, {}).get(uid, label)
-                if was != label:
-                    yield f"{enum.name}.{was}", label
+        for old, new in self._enums():
+            labels = dict(new.labels)
+            for uid, label in old.labels:
+                if labels.get(uid, label) != label:
+                    yield f"{old.name}.{label}", labels[uid]
+
+    def _gone_labels(self) -> Iterator[str]:
+        for old, new in self._enums():
+            labels = dict(new.labels)
+            yield from (f"{old.name}.{label}" for uid, label in old.labels if uid not in labels)
 
     def _gone(self) -> Iterator[str]:
         for old in self.before.tables:
@@ -103,6 +120,8 @@ class Pair:
     def _literals(self, column: Column) -> tuple[tuple[str, Any], ...]:
         if column.kind != "enum":
             return KINDS[column.kind].fills
+        if column.is_array:
+            return (("'{}'", []),)
         labels = (label for _, label in self.after.enum(column).labels)
         return tuple(("'" + label.replace("'", "''") + "'", label) for label in labels)
 
@@ -125,7 +144,7 @@ class Pair:
             return self._filled(table, old, new)
         if value is None:
             return None
-        if old.kind == "enum":
+        if old.kind == "enum" and old.enum == new.enum:
             return self._relabelled(old, new, value)
         return value if old.kind == new.kind else conversion(old.kind, new.kind).convert(value)
 
@@ -143,8 +162,27 @@ class Pair:
         return filled[1] if filled is not None else UNKNOWN
 
     def _relabelled(self, old: Column, new: Column, value: Any) -> Any:
-        uid = next(uid for uid, label in self.before.enum(old).labels if label == value)
-        return dict(self.after.enum(new).labels)[uid]
+        uids = {label: uid for uid, label in self.before.enum(old).labels}
+        labels = dict(self.after.enum(new).labels)
+        if old.is_array:
+            return [labels[uids[label]] for label in value]
+        return labels[uids[value]]
+
+    def fits(self, old: Column, new: Column, value: Any) -> bool:
+        """Whether a value may stay; else its row is refused."""
+        if value is None:
+            return True
+        if new.kind == "enum":
+            return self._has_label(old, new, value)
+        return old.kind == new.kind or conversion(old.kind, new.kind).fits(value)
+
+    def _has_label(self, old: Column, new: Column, value: Any) -> bool:
+        labels = self.after.enum(new).labels
+        if old.enum != new.enum:
+            return value in {label for _, label in labels}
+        known = {uid for uid, _ in labels}
+        uids = {label: uid for uid, label in self.before.enum(old).labels}
+        return all(uids[v] in known for v in (value if old.is_array else [value]))
 
     # What may be refused.
 
@@ -160,6 +198,8 @@ class Pair:
 
     def may_refuse_downgrade(self) -> bool:
         """Whether rows would need on the way back what was taken away: a value, another row."""
+        if any(o and o.kind != n.kind and self._wants_fill(o, n) for _, o, n in self.columns()):
+            return True  # What was filled in may not fit the old kind.
         for old, new in self.tables():
             if any(self.after.table(key.target) is None for key in old.foreign_keys()):
                 return True

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from sqlmodel_migrations import Migrations
 from sqlmodel_migrations.database import catalog
 from sqlmodel_migrations.database.catalog.difference import differences
-from sqlmodel_migrations.errors import RevisionFailed
+from sqlmodel_migrations.errors import MigrationsError, RevisionFailed
 
-from . import rows
+from . import by_hand, rows
 from .pair import UNKNOWN, Pair
 from .place import Place
 from .rows import Row
@@ -47,8 +47,9 @@ class _Course:
         self._made(pair.before, before)
         with self.engine.connect() as connection:
             rows.insert(connection, pair.before, before)
+            by_hand.make(connection, pair.before)
         first = self._rows(pair.before, before)
-        if not self._upgraded(after):
+        if not self._upgraded(before, after, first):
             return
         second = self._rows(pair.after, after)
         self._kept_up(first, second)
@@ -58,7 +59,7 @@ class _Course:
             return
         self._kept_down(first, second, self._rows(pair.before, before))
         self._migrations(after).upgrade()
-        self._equal(pair.after, after, "after the second upgrade")
+        self._is(pair.after, after, "after the second upgrade")
 
     def _migrations(self, metadata: sa.MetaData) -> Migrations:
         return Migrations(self.folder, bind=self.engine, metadata=metadata)
@@ -71,18 +72,39 @@ class _Course:
         self._equal(schema, metadata, "after the first revision")
         self._quiet(metadata)
 
-    def _upgraded(self, metadata: sa.MetaData) -> bool:
+    def _upgraded(self, before: sa.MetaData, after: sa.MetaData, first: Rows) -> bool:
         """Write the second revision and run it; False where the rows have rightly been refused."""
-        migrations = self._migrations(metadata)
-        migrations.revision("after", rev_id="after", answers=self.pair.answers, verify=self.verify)
+        answers = self.pair.answers
+        migrations = self._migrations(after)
+        misfits = self._misfits(first)
         try:
+            migrations.revision("after", rev_id="after", answers=answers, verify=self.verify)
             migrations.upgrade()
-        except RevisionFailed as failed:
-            if self.pair.lacks_a_value() and "rows of" in failed.message:
-                return False
-            raise
-        self._equal(self.pair.after, metadata, "after the upgrade")
+        except MigrationsError as failed:
+            if not (misfits or self.pair.lacks_a_value()) or "rows of" not in failed.message:
+                raise
+            self._is(self.pair.before, before, "after a refused upgrade")
+            self._same_rows(first, self._rows(self.pair.before, before))
+            return False
+        if misfits:
+            raise Broken(f"what does not fit was taken: {misfits}")
+        self._is(self.pair.after, after, "after the upgrade")
         return True
+
+    def _misfits(self, first: Rows) -> list[str]:
+        """Name the values that the new columns cannot have."""
+        return [
+            f"{row[old.uid]!r} in '{table.name}.{new.name}'"
+            for table, old, new in self.pair.columns()
+            if old is not None
+            for row in first[table.uid]
+            if not self.pair.fits(old, new, row[old.uid])
+        ]
+
+    def _same_rows(self, first: Rows, second: Rows) -> None:
+        for uid, found in first.items():
+            if sorted(map(repr, found)) != sorted(map(repr, second[uid])):
+                raise Broken(f"a refused upgrade changed rows: {second[uid]}, not {found}")
 
     def _downgraded(self, after: sa.MetaData, before: sa.MetaData) -> bool:
         """Go back; False where there is nothing to go back from, or the rows were refused."""
@@ -94,9 +116,9 @@ class _Course:
         except RevisionFailed as failed:
             if not (self.pair.may_refuse_downgrade() and "rows of" in failed.message):
                 raise
-            self._equal(self.pair.after, after, "after a refused downgrade")
+            self._is(self.pair.after, after, "after a refused downgrade")
             return False
-        self._equal(self.pair.before, before, "after the downgrade")
+        self._is(self.pair.before, before, "after the downgrade")
         return True
 
     def _quiet(self, metadata: sa.MetaData) -> None:
@@ -104,8 +126,16 @@ class _Course:
         if found:
             raise Broken(f"check finds: {[d.description for d in found]}")
 
+    def _is(self, schema: Schema, metadata: sa.MetaData, when: str) -> None:
+        """Compare with what create_all makes; what was made by hand works still."""
+        self._equal(schema, metadata, when)
+        with self.engine.connect() as connection:
+            lost = list(by_hand.lost(connection, schema, self.pair.before))
+        if lost:
+            raise Broken(f"{when}, lost: {lost}")
+
     def _equal(self, schema: Schema, metadata: sa.MetaData, when: str) -> None:
-        """Compare with what create_all makes, on another database."""
+        """Compare the schema with what create_all makes on another database."""
         given = _given_names(metadata, self.engine.dialect)
         with self.engine.connect() as mine, self.fresh.connect() as theirs:
             transaction = theirs.begin()
@@ -113,11 +143,12 @@ class _Course:
                 theirs.exec_driver_sql(f"CREATE SCHEMA {name}")
             metadata.create_all(theirs)
             wanted = catalog.read(theirs)
-            actual = catalog.read(mine, ignore={"alembic_version"}.__contains__)
+            actual = catalog.read(mine, ignore=_is_not_of_models)
             found = [
                 difference
                 for difference in differences(actual, wanted, named=given, connection=theirs)
-                if difference.kind != "schema"  # One that is empty now may stay.
+                # A schema that is empty now may stay.
+                if difference.kind not in ("schema", "view", "trigger")
             ]
             transaction.rollback()
             if schema.database != "postgresql":
@@ -176,6 +207,10 @@ def _same_value(expected: Any, found: Any, nullable: bool, thing: str) -> None:
         raise Broken(f"{thing} is NULL")
     if expected is not UNKNOWN and expected != found:
         raise Broken(f"{thing} is {found!r}, not {expected!r}")
+
+
+def _is_not_of_models(name: str) -> bool:
+    return name == "alembic_version" or by_hand.is_log(name)
 
 
 def _given_names(metadata: sa.MetaData, dialect: sa.Dialect) -> Callable[[str, str], bool]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from .schema import Column, Schema, Table
+from .schema import NUMBERED, Column, Schema, Table
 
 Row = Mapping[int, Any]
 
@@ -30,7 +30,7 @@ def insert(connection: sa.Connection, schema: Schema, metadata: sa.MetaData) -> 
         for row in range(number(schema, table)):
             values = dict(_values(schema, table, row))
             connection.execute(target.insert().values(values))
-        if schema.database == "postgresql" and _is_numbered(table) and table.rows:
+        if schema.database == "postgresql" and _is_numbered(schema, table) and table.rows:
             # Keys were given: the next number is behind them, as it is not in a real application.
             where = f"{schema.quote(table.schema or 'public')}.{schema.quote(table.name)}"
             sequence = sa.func.pg_get_serial_sequence(where, table.key[0].name)
@@ -43,7 +43,7 @@ def insert_numbered(connection: sa.Connection, schema: Schema, metadata: sa.Meta
     """Write a row without its key where the database gives it the next one; commits nothing."""
     connection.exec_driver_sql(_UNBOUND[schema.database][0])
     for table in schema.tables:
-        if not _is_numbered(table):
+        if not _is_numbered(schema, table):
             continue
         row = number(schema, table)
         values = {c.name: _fresh(schema, c, row) for c in table.columns if _is_given(c)}
@@ -51,9 +51,12 @@ def insert_numbered(connection: sa.Connection, schema: Schema, metadata: sa.Meta
     connection.exec_driver_sql(_UNBOUND[schema.database][1])
 
 
-def _is_numbered(table: Table) -> bool:
+def _is_numbered(schema: Schema, table: Table) -> bool:
+    """Whether the database numbers the rows; SQLite does so for INTEGER alone."""
+    key = table.key[0]
+    kinds = NUMBERED[:1] if schema.database == "sqlite" else NUMBERED
     is_plain = ("sqlite_with_rowid", "False") not in table.options
-    return len(table.key) == 1 and table.key[0].kind == "integer" and is_plain
+    return len(table.key) == 1 and key.kind in kinds and key.is_numbered and is_plain
 
 
 def _is_given(column: Column) -> bool:

@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
-from .kind import KINDS, Kind
+from .kind import KINDS
 
 _PREPARERS = {
     "sqlite": sqlite.dialect().identifier_preparer,
@@ -31,6 +31,9 @@ CONVENTION = {
     "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+NUMBERED = ("integer", "bigint")
+"""The kinds of keys that the database can number."""
+
 IMPORTS = """\
 import datetime
 import uuid
@@ -43,13 +46,20 @@ from sqlalchemy.dialects import mysql, postgresql
 
 @dataclass
 class EnumType:
-    """An enum; native where the database has such types, else with a CHECK if `is_checked`."""
+    """An enum; native where the database has such types, else with a CHECK if `is_checked`.
+
+    Its labels have a uid each.
+    """
 
     uid: int
     name: str
     labels: list[tuple[int, str]]
     is_native: bool = True
     is_checked: bool = False
+
+    def is_enforced(self, database: str) -> bool:
+        """Whether the database refuses other labels."""
+        return self.is_checked or (self.is_native and database != "sqlite")
 
     def source(self) -> str:
         labels = ", ".join(repr(label) for _, label in self.labels)
@@ -63,7 +73,8 @@ class Column:
     """One column; `kind` names a Kind, or is "enum" with `enum` the uid of its type.
 
     `salt` picks the values of the rows, `nulls` whether some have none. `computed` is an
-    expression with `{c}` for the column `of`.
+    expression with `{c}` for the column `of`. A key that is not `is_numbered` must be given;
+    `identity` is the source of a `sa.Identity`.
     """
 
     uid: int
@@ -76,8 +87,10 @@ class Column:
     default: tuple[str, Any] | None = None
     comment: str | None = None
     is_key: bool = False
-    is_identity: bool = False
+    is_numbered: bool = True
+    identity: str | None = None
     enum: int | None = None
+    is_array: bool = False
     computed: str | None = None
     of: int | None = None
     is_stored: bool = True
@@ -132,6 +145,8 @@ Part = Unique | Check | ForeignKey | Index
 
 @dataclass
 class Table:
+    """One table; `has_view` and `has_trigger` say what somebody made on it by hand."""
+
     uid: int
     name: str
     columns: list[Column]
@@ -140,6 +155,8 @@ class Table:
     options: list[tuple[str, str]] = field(default_factory=list)
     rows: int = 0
     schema: str | None = None
+    has_view: bool = False
+    has_trigger: bool = False
 
     @property
     def key(self) -> list[Column]:
@@ -183,12 +200,10 @@ class Schema:
 
     def values(self, column: Column) -> tuple[Any, ...]:
         """Return what rows may have in a column."""
-        if column.kind == "enum":
-            return tuple(label for _, label in self.enum(column).labels)
-        return KINDS[column.kind].values
-
-    def kind(self, column: Column) -> Kind | None:
-        return KINDS.get(column.kind)
+        if column.kind != "enum":
+            return KINDS[column.kind].values
+        labels = tuple(label for _, label in self.enum(column).labels)
+        return ([*labels], [], [labels[0]]) if column.is_array else labels
 
     @property
     def source(self) -> str:
@@ -241,10 +256,11 @@ class _Writer:
         if column.computed is not None:
             expression = self._condition(column.computed, column.of)
             arguments.append(f"sa.Computed({expression!r}, persisted={column.is_stored!r})")
-        if column.is_identity:
-            arguments.append("sa.Identity()")
+        if column.identity is not None:
+            arguments.append(column.identity)
         if column.is_key:
             arguments.append("primary_key=True")
+            arguments += ["autoincrement=False"] * (not column.is_numbered)
         elif not column.nullable:
             arguments.append("nullable=False")
         if column.server_default is not None:
@@ -258,7 +274,8 @@ class _Writer:
 
     def _type(self, column: Column) -> str:
         if column.kind == "enum":
-            return self.schema.enum(column).source()
+            source = self.schema.enum(column).source()
+            return f"postgresql.ARRAY({source})" if column.is_array else source
         return KINDS[column.kind].source
 
     def _part(self, part: Part) -> str:

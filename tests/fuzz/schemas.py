@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from .kind import KINDS, kinds_of
 from .schema import (
+    NUMBERED,
     Check,
     Column,
     EnumType,
@@ -36,6 +37,7 @@ LABELS = ("red", "green", "blue", "it's", "100%", "a:b", "Gray Scale", "ünï")
 COMMENTS = ("what it is", "it's 100%", "a:b :c", 'say "it"')
 ACTIONS = (None, "CASCADE", "SET NULL", "RESTRICT")
 STRICT = {"integer", "text"}
+IDENTITIES = ("sa.Identity()", "sa.Identity(start=100, increment=5)")
 ODD_NAMES = ("Odd Name", "it's", "100%", "a:b", "z" * 70)
 
 
@@ -71,8 +73,6 @@ class Artist:
     def table_name(self) -> str:
         tables = [*self.schema.tables, *(self.before.tables if self.before else ())]
         taken = {table.name.lower() for table in tables}
-        if self.is_on("postgresql"):
-            taken.add("it's")  # Alembic looks for the sequence of its key under another name.
         if self.is_on("mariadb"):
             taken.add("x" * 60)  # MariaDB itself names a foreign key after it, and fails.
         return self._name(TABLE_NAMES, 5, taken)
@@ -82,8 +82,6 @@ class Artist:
         was = self.before.table(table.uid) if self.before else None
         columns = [*table.columns, *(was.columns if was else ())]
         taken = {column.name.lower() for column in columns}
-        if self.is_on("mariadb"):
-            taken.add("back`tick")  # SQLAlchemy reads it with two.
         return self._name(COLUMN_NAMES, 5, taken)
 
     def is_new(self, table: Table, column: Column) -> bool:
@@ -119,29 +117,39 @@ class Artist:
         table.rows = self.draw(st.integers(0, 3))
         if self.chance(10) and not self.is_on("sqlite"):
             table.comment = self.one(COMMENTS)
-        self._options(table)
+        table.options = self.options(table)
+        if self.is_on("sqlite", "postgresql"):
+            table.has_view, table.has_trigger = self.chance(8), self.chance(8)
         return table
 
     def _key(self, table: Table) -> None:
         kind = self.one(("integer", "integer", "bigint", "uuid", "string"))
         key = Column(self.uid(), "id", kind, nullable=False, is_key=True)
-        key.is_identity = kind == "integer" and self.is_on("postgresql") and self.chance(15)
         table.columns.append(key)
-        if self.chance(15):
+        if self.chance(20):
             second = Column(self.uid(), "part", self.one(("integer", "string")), nullable=False)
-            second.is_key, key.is_identity = True, False
+            second.is_key = True
             table.columns.append(second)
+        elif kind in NUMBERED:
+            self.numbering(key)
 
-    def _options(self, table: Table) -> None:
+    def numbering(self, key: Column) -> None:
+        """Draw who numbers the rows: the database in its way, an identity, or nobody."""
+        ways = ["plain", "plain", "nobody", *IDENTITIES] if self.chance(30) else ["plain"]
+        way = self.one([w for w in ways if self.is_on("postgresql") or w not in IDENTITIES])
+        key.is_numbered = way != "nobody"
+        key.identity = way if way in IDENTITIES else None
+
+    def options(self, table: Table) -> list[tuple[str, str]]:
         if not self.is_on("sqlite") or not self.chance(10):
-            return
+            return []
         kinds = {column.kind for column in table.columns}
-        is_single = len(table.key) == 1 and table.key[0].kind == "integer"
         among = [("sqlite_with_rowid", "False")]
-        among += [("sqlite_autoincrement", "True")] * is_single
+        if len(table.key) == 1 and table.key[0].kind == "integer" and table.key[0].is_numbered:
+            among.append(("sqlite_autoincrement", "True"))
         if kinds <= STRICT:
             among.append(("sqlite_strict", "True"))
-        table.options = [self.one(among)]
+        return [self.one(among)]
 
     # Columns.
 
@@ -179,12 +187,14 @@ class Artist:
             shared = [self.enum()]
             self.schema.enums += shared
         column.enum = self.one(shared).uid
+        enum = self.schema.enum(column)
+        column.is_array = enum.is_native and self.is_on("postgresql") and self.chance(15)
 
-    def enum(self) -> EnumType:
+    def enum(self, labels: Sequence[str] = ()) -> EnumType:
+        """Draw an enum, of these labels if any are given."""
         uid = self.uid()
-        labels = self.draw(
-            st.lists(st.sampled_from(LABELS[: 8 if self.is_odd else 3]), min_size=1, unique=True)
-        )
+        among = LABELS if self.is_odd else LABELS[:3]
+        labels = labels or self.draw(st.lists(st.sampled_from(among), min_size=1, unique=True))
         name = f"kind_{uid}" if not (self.is_odd and self.chance(30)) else f"Odd It's {uid}"
         enum = EnumType(uid, name, [(self.uid(), label) for label in labels])
         enum.is_native = not self.chance(30)
@@ -209,6 +219,7 @@ class Artist:
         if not sources:
             return
         column.kind, column.enum, column.nullable = "integer", None, True
+        column.is_array = False
         column.of = self.one(sources).uid
         column.computed = self.one(("{c} * 2", "{c} + 1"))
         column.is_stored = self.is_on("postgresql") or not self.chance(50)
@@ -216,6 +227,8 @@ class Artist:
         column.nulls = column.is_unique = column.is_indexed = False
 
     def server_default(self, column: Column) -> str | None:
+        if column.is_array:
+            return "'{}'"
         if column.kind == "enum":
             return repr(self.one(self.schema.enum(column).labels)[1])
         kind = KINDS[column.kind]
@@ -228,6 +241,8 @@ class Artist:
         return not (self.is_on("mariadb") and default == "sa.text('true')")
 
     def default(self, column: Column) -> tuple[str, Any] | None:
+        if column.is_array:
+            return "list", []
         if column.kind == "enum":
             label = self.one(self.schema.enum(column).labels)[1]
             return repr(label), label
@@ -274,17 +289,20 @@ class Artist:
         ]  # fmt: skip
 
     def check(self, table: Table) -> Check | None:
-        numbers = [c.uid for c in table.columns if self._is_number(c) and not c.is_key]
-        numbers = [uid for uid in numbers if table.column(uid).computed is None]
+        numbers = [c.uid for c in table.columns if self._is_small(c) and not c.is_key]
+        was = self.before.table(table.uid) if self.before else None
+        large = {c.uid for c in was.columns if not self._is_small(c)} if was else set()
+        numbers = [n for n in numbers if table.column(n).computed is None and n not in large]
         if not numbers:
             return None
         conditions = ("{c} >= 0", "{c} < 1000", "{c} BETWEEN 0 AND 500 OR {c} IS NULL")
         name = self.part_name("ck") if self.schema.has_convention else self._constraint_name("ck")
         return Check(self.uid(), self.one(numbers), self.one(conditions), name)
 
-    def _is_number(self, column: Column) -> bool:
+    def _is_small(self, column: Column) -> bool:
+        """Whether the values are numbers that satisfy every check that is drawn."""
         kind = KINDS.get(column.kind)
-        return kind is not None and kind.is_number
+        return kind is not None and kind.is_number and kind.name != "huge"
 
     def foreign_key(self, table: Table) -> ForeignKey | None:
         """Draw a key with columns of its own, of the target's kinds."""
