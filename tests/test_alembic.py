@@ -144,7 +144,12 @@ def test_each_function_has_a_test(module: ModuleType) -> None:
 
 
 def _spelled(name: str) -> str:
-    return {"HostedEnvironment": "hosted_environment", "Heads": "heads"}.get(name, name)
+    spelled = {
+        "HostedEnvironment": "hosted_environment",
+        "ObservedEnvironment": "observed_environment",
+        "Heads": "heads",
+    }
+    return spelled.get(name, name)
 
 
 def test_hosted_environment(script: ScriptDirectory, connection: Connection) -> None:
@@ -177,6 +182,22 @@ def test_a_hosted_environment_whose_host_fails(
     with pytest.raises(ZeroDivisionError), hosted(script, Failing(connection=connection)):
         script.run_env()
     assert vars(alembic_op).get("_proxy") is None
+    assert vars(alembic_context).get("_proxy") is None
+
+
+def test_observed_environment(script: ScriptDirectory, connection: Connection) -> None:
+    class Watching(Host):
+        def run(self, context: MigrationContext, arguments: Mapping[str, Any]) -> None:
+            super().run(context, arguments)
+            self.was_in_transaction = context.connection.in_transaction()
+
+    config = Config()
+    config.set_main_option("script_location", str(script.dir))
+    host = Watching(connection=connection, transactional_ddl=True)
+    with _alembic.ObservedEnvironment(config, script, host, fn=lambda *_: []):
+        script.run_env()
+    assert host.was_in_transaction
+    assert host.arguments == {"word": "said"}
     assert vars(alembic_context).get("_proxy") is None
 
 
@@ -223,6 +244,12 @@ def test_planned_steps(connection: Connection) -> None:
     options = {"fn": lambda heads, context: [*heads, context]}
     context = MigrationContext.configure(connection, opts=options)
     assert [*_alembic.planned_steps(context, ("a1",))] == ["a1", context]
+
+
+def test_run_as_configured(script: ScriptDirectory, context: MigrationContext) -> None:
+    steps = _alembic.upgrade_steps(script, "heads", ())
+    _alembic.run_as_configured(context, steps, {})
+    assert context.get_current_heads() == ("b2",)
 
 
 def test_step_of(script: ScriptDirectory) -> None:
@@ -480,6 +507,21 @@ def test_flushed_by(context: MigrationContext, connection: Connection) -> None:
     assert first.connection is connection
     assert first.dialect is connection.dialect
     assert not first.would_recreate
+
+
+def test_noted(context: MigrationContext, connection: Connection) -> None:
+    connection.exec_driver_sql("CREATE TABLE hero (id INTEGER)")
+    original = BatchOperationsImpl.__init__
+    marks, begun = iter(["first", "second"]), []
+    with (
+        _alembic_batch.noted(lambda: next(marks), begun.append),
+        Operations(context).batch_alter_table("hero", recreate="never") as batch,
+    ):
+        batch.add_column(sa.Column("age", sa.Integer))
+        batch.add_column(sa.Column("name", sa.Text))
+        assert begun == []
+    assert begun == ["first", "second", None]
+    assert BatchOperationsImpl.__init__ is original
 
 
 def test_a_batch_runs_an_entry_by_alter(context: MigrationContext, connection: Connection) -> None:

@@ -74,8 +74,16 @@ class HostedEnvironment(EnvironmentContext):
             self._outer._install_proxy()
 
 
+class ObservedEnvironment(HostedEnvironment):
+    """An environment whose transactions are Alembic's own: its host only looks on."""
+
+    def begin_transaction(self) -> Any:
+        return EnvironmentContext.begin_transaction(self)
+
+
 # The proxies behind `alembic.context` are kept by class: ours must find the same ones.
 HostedEnvironment._setups[HostedEnvironment] = EnvironmentContext._setups[EnvironmentContext]
+ObservedEnvironment._setups[ObservedEnvironment] = EnvironmentContext._setups[EnvironmentContext]
 
 
 def _remove_operations_proxy() -> None:
@@ -133,6 +141,14 @@ def planned_steps(context: MigrationContext, heads: tuple[str, ...]) -> Iterable
     """Return the steps of the command that the environment was made for."""
     assert context._migrations_fn is not None
     return context._migrations_fn(heads, context)
+
+
+def run_as_configured(
+    context: MigrationContext, steps: Sequence[RevisionStep], arguments: Mapping[str, Any]
+) -> None:
+    """Run steps as Alembic would, in the transactions that env.py's options ask for."""
+    context._migrations_fn = lambda heads, _: steps
+    context.run_migrations(**arguments)
 
 
 def wrap_step(

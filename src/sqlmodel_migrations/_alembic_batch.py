@@ -70,6 +70,44 @@ def flushed_by(flush: Callable[[Batch], bool]) -> Iterator[None]:
         BatchOperationsImpl.flush = original  # type: ignore[method-assign]
 
 
+@contextlib.contextmanager
+def noted(note: Callable[[], Any], begin: Callable[[Any], None]) -> Iterator[None]:
+    """Ask `note` for a mark as each operation is put into a batch; give it to `begin` in its turn.
+
+    `begin` gets None when the last operation of a batch has been carried out.
+    """
+    original = BatchOperationsImpl.__init__
+
+    def replacement(self: BatchOperationsImpl, *arguments: Any, **options: Any) -> None:
+        original(self, *arguments, **options)  # type: ignore[no-untyped-call]
+        self.batch = _NotedList(note, begin)
+
+    BatchOperationsImpl.__init__ = replacement  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        BatchOperationsImpl.__init__ = original  # type: ignore[method-assign]
+
+
+class _NotedList(list[Any]):
+    """The operations of a batch, each with its mark."""
+
+    def __init__(self, note: Callable[[], Any], begin: Callable[[Any], None]) -> None:
+        super().__init__()
+        self.note, self.begin = note, begin
+        self.marks: list[Any] = []
+
+    def append(self, entry: Any) -> None:
+        self.marks.append(self.note())
+        super().append(entry)
+
+    def __iter__(self) -> Iterator[Any]:
+        for mark, entry in zip(self.marks, super().__iter__(), strict=True):
+            self.begin(mark)
+            yield entry
+        self.begin(None)
+
+
 def _batch(of: BatchOperationsImpl) -> Batch:
     return Batch(
         impl=of.impl,

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from sqlmodel_migrations.generate.revision import Generated
     from sqlmodel_migrations.history.graph import Graph
     from sqlmodel_migrations.history.index import Revision
+    from sqlmodel_migrations.lint import review as lint_review
+    from sqlmodel_migrations.lint.review import Linted
     from sqlmodel_migrations.project.scaffold import Scaffold
     from sqlmodel_migrations.project.settings import Settings
     from sqlmodel_migrations.prove.drift import Drift
@@ -328,6 +330,16 @@ class Migrations:
         from sqlmodel_migrations.prove import verifier
 
         return verifier.verify(self._checkout, since=since, strict=strict)
+
+    def lint(self, wanted: lint_review.Wanted | None = None) -> Linted:
+        """Judge what is pending, or what `wanted` says, by what it does to scratch databases.
+
+        Raises `RevisionFailed` where the revisions before do not run on one, and
+        `DatabaseError` where none can be made or the project's own does not answer.
+        """
+        from sqlmodel_migrations.lint import review as lint_review
+
+        return lint_review.review(self._checkout, wanted or lint_review.Wanted())
 
     def drift(self) -> Drift:
         """Compare the live database with what its recorded revisions make; changes nothing.

@@ -33,6 +33,7 @@ class Invocation:
     url: str | None = None
     quiet: bool = False
     json: bool = False
+    format: str | None = None
     raiseerr: bool = False
     every: bool = False
 
@@ -109,6 +110,8 @@ def of(context: click.Context, typed: dict[str, Any]) -> Invocation:
         for name in OPTIONS & parameters.keys():
             given[name] = _joined(given.get(name), parameters[name])
     program = context.parent.command_path if context.parent else context.command_path
+    if given.get("format") == "json":
+        given["json"] = True
     return Invocation(program=program, **{name: value for name, value in given.items() if value})
 
 

@@ -16,6 +16,7 @@ SUMMARIES: Mapping[str, str] = {
     "check": "Check whether the models have changes that no revision makes.",
     "verify": "Prove the revisions on a scratch database, up, down and up, with rows.",
     "drift": "Compare the live database with what its revisions make.",
+    "lint": "Say what pending revisions would do to a live database: lock, lose, break.",
     "current": "Show the revision that the database is at.",
     "history": "List the revisions, newest first.",
     "show": "Show a revision.",

@@ -42,3 +42,9 @@ def _names(node: ast.AST) -> Iterator[str]:
 def _is_target(node: ast.Assign | ast.AnnAssign) -> bool:
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     return any(isinstance(t, ast.Name) and t.id == _VARIABLE for t in targets)
+
+
+def is_ours(path: Path) -> bool:
+    """Whether an env.py leaves its work to this package; false for one that cannot be read."""
+    package = __name__.partition(".")[0]
+    return any(name.partition(".")[0] == package for name in named(path))

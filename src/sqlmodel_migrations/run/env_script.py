@@ -66,12 +66,16 @@ class Session:
     task: Task
     owns_transactions: bool = True
     adjust: Callable[[_alembic.Options], _alembic.Options] | None = None
+    is_observer: bool = False
+    """Whether env.py and Alembic do as they would without us, and the task only looks on."""
     notes: list[str] = field(default_factory=list)
     restore_log: Callable[[], None] = field(default=lambda: None)
 
     def configure(self, options: _alembic.Options) -> _alembic.Options:
         """Take over the connection, and let the command adjust the options."""
         self.restore_log()
+        if self.is_observer:
+            return options
         connection = self._connection(options.get("connection"))
         options = {**options, "connection": connection}
         if connection is not None and self.owns_transactions and not connection.in_transaction():
@@ -121,7 +125,8 @@ def run(
     config.attributes[ATTRIBUTE] = request
     if request.bind is not None:
         config.attributes.setdefault("connection", request.bind)
-    environment = _alembic.HostedEnvironment(config, script, session, **(options or {}))
+    kind = _alembic.ObservedEnvironment if session.is_observer else _alembic.HostedEnvironment
+    environment = kind(config, script, session, **(options or {}))
     with surroundings.kept(), _reached(config, request), _loop(request), environment:
         sys.path[:0] = [*(config.get_prepend_sys_paths_list() or ()), str(request.settings.root)]
         script.run_env()

@@ -11,7 +11,7 @@ from sqlalchemy import URL, Connection, Dialect
 
 from sqlmodel_migrations.run.redirect import redirected
 from sqlmodel_migrations.shadow import scratch
-from sqlmodel_migrations.shadow.scratch import Scratch, Target
+from sqlmodel_migrations.shadow.scratch import Scratch, ScratchModule, Target
 
 
 @dataclass
@@ -19,6 +19,7 @@ class Shadow:
     """The scratch databases of one run of env.py, one for each database it opened."""
 
     url: URL | None = None
+    source: Shadow | None = None
     scratches: dict[str, Scratch] = field(default_factory=dict)
     _connections: list[Any] = field(default_factory=list)
     _purpose: str = "history"
@@ -37,12 +38,20 @@ class Shadow:
         module = scratch.of(dialect.name)
         if module is None:
             return None
-        key = repr((self._purpose, dialect.name, cargs, sorted(cparams.items(), key=str)))
+        key = _key(self._purpose, dialect, cargs, cparams)
         if key not in self.scratches:
-            self.scratches[key] = module.make(Target(dialect, cargs, cparams), self.url)
+            self.scratches[key] = self._copied(module, key) or module.make(
+                Target(dialect, cargs, cparams), self.url
+            )
         connection = self.scratches[key].connect()
         self._connections.append(connection)
         return connection
+
+    def _copied(self, module: ScratchModule, key: str) -> Scratch | None:
+        """A copy of what stands for the same database in the shadow that this one is made of."""
+        if self.source is None or key not in self.source.scratches:
+            return None
+        return module.copy(self.source.scratches[key])
 
     @contextlib.contextmanager
     def another(self, connection: Connection, purpose: str) -> Iterator[Connection]:
@@ -67,14 +76,28 @@ class Shadow:
 
 
 @contextlib.contextmanager
-def shadowed(url: URL | None = None) -> Iterator[Shadow]:
-    """Send every connection that is opened here to a scratch database, dropped afterwards."""
-    shadow = Shadow(url)
+def shadowed(url: URL | None = None, *, source: Shadow | None = None) -> Iterator[Shadow]:
+    """Send every connection that is opened here to a scratch database, dropped afterwards.
+
+    With `source`, an earlier shadow, the databases begin as copies of its own where the server
+    can copy one, else empty.
+    """
+    shadow = Shadow(url, source)
     try:
         with redirected(shadow.connect):
             yield shadow
     finally:
         shadow.drop()
+
+
+def _key(purpose: str, dialect: Dialect, cargs: list[Any], cparams: dict[str, Any]) -> str:
+    """What a database is known by, for each engine the same: drivers' own objects do not count."""
+    plain = {
+        name: value
+        for name, value in (*enumerate(cargs), *cparams.items())
+        if isinstance(value, str | int | None)
+    }
+    return repr((purpose, dialect.name, sorted(plain.items(), key=str)))
 
 
 def _drop(made: Scratch) -> None:

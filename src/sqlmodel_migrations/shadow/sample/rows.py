@@ -81,6 +81,14 @@ def fill(
     return Filled(filling.counts, filling.left_out, filling.skipped)
 
 
+def demands(connection: Connection) -> list[Demand]:
+    """Return what the rows of every table that `reflect` finds must satisfy."""
+    module = dialects.of(connection.dialect)
+    catalog = module.catalog(connection)
+    tables = _reflected(connection, module, catalog)
+    return _demands(tables, sides(connection, module, catalog, tables, ()))
+
+
 def reflect(connection: Connection) -> tuple[Table, ...]:
     """Return every table that holds data of the project: no views, no extension's, no Alembic's."""
     module = dialects.of(connection.dialect)

@@ -7,7 +7,7 @@ from typing import cast
 
 from sqlmodel_migrations.shadow.scratch.base import Scratch, ScratchModule, Target
 
-__all__ = ["Scratch", "Target", "of"]
+__all__ = ["Scratch", "ScratchModule", "Target", "of"]
 
 _MODULES = {"sqlite": "sqlite", "postgresql": "postgresql", "mysql": "mysql", "mariadb": "mysql"}
 

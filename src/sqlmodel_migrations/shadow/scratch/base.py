@@ -58,6 +58,12 @@ class ScratchModule(Protocol):
         Raises `DatabaseError` where neither the server nor a fall-back gives one.
         """
 
+    def copy(self, scratch: Scratch) -> Scratch | None:
+        """Make another one with what is in `scratch`, which nobody may be using any more.
+
+        None where the server has no way to copy a database.
+        """
+
 
 def database_parameter(dialect: Dialect) -> str:
     """Return what the driver calls the database: `dbname`, `database` or `db`."""

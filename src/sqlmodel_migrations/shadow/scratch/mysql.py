@@ -39,6 +39,11 @@ def make(original: Target, shadow_url: URL | None) -> Scratch:
         ) from error
 
 
+def copy(scratch: Scratch) -> Scratch | None:
+    """Neither MariaDB nor MySQL copies a database."""
+    return None
+
+
 def _on_server(original: Target, stands_for: str | None) -> Scratch:
     name = new_name()
     connection, maintenance = _maintenance(original)

@@ -12,6 +12,7 @@ from sqlmodel_migrations.shadow import embedded
 from sqlmodel_migrations.shadow.scratch.base import (
     Scratch,
     Target,
+    database_parameter,
     execute,
     new_name,
     require_empty,
@@ -20,6 +21,11 @@ from sqlmodel_migrations.shadow.scratch.base import (
 _TABLES = (
     "SELECT count(*) FROM information_schema.tables"
     " WHERE table_schema NOT IN ('pg_catalog', 'information_schema')"
+)
+
+_CLOSE = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = '{name}' AND pid <> pg_backend_pid()"
 )
 
 
@@ -44,16 +50,34 @@ def _on_server(original: Target) -> Scratch:
     name = new_name()
     connection, maintenance = _maintenance(original)
     try:
-        timezone = execute(connection, "SHOW TimeZone")[0][0]
-        execute(
-            connection,
-            f"CREATE DATABASE {name}",
-            f"COMMENT ON DATABASE {name} IS 'scratch database of sqlmodel migrations'",
-            f"ALTER DATABASE {name} SET TimeZone = '{timezone}'",
-        )
+        _create(connection, name)
     finally:
         connection.close()
     return Scratch(original.with_database(name), lambda: _drop(maintenance, name))
+
+
+def copy(scratch: Scratch) -> Scratch | None:
+    """Make another one with what is in `scratch`; connections that are still open are closed."""
+    name, template = new_name(), scratch.target.cparams[database_parameter(scratch.target.dialect)]
+    maintenance = scratch.target.with_database("postgres")
+    connection = _autocommit(maintenance)
+    try:
+        execute(connection, _CLOSE.format(name=template))
+        _create(connection, name, f" TEMPLATE {template}")
+    finally:
+        connection.close()
+    return Scratch(scratch.target.with_database(name), lambda: _drop(maintenance, name))
+
+
+def _create(connection: Any, name: str, template: str = "") -> None:
+    """Make a database with the server's TimeZone."""
+    timezone = execute(connection, "SHOW TimeZone")[0][0]
+    execute(
+        connection,
+        f"CREATE DATABASE {name}{template}",
+        f"COMMENT ON DATABASE {name} IS 'scratch database of sqlmodel migrations'",
+        f"ALTER DATABASE {name} SET TimeZone = '{timezone}'",
+    )
 
 
 def _maintenance(original: Target) -> tuple[Any, Target]:

@@ -20,6 +20,14 @@ def make(original: Target, shadow_url: URL | None) -> Scratch:
     return Scratch(target, lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
+def copy(scratch: Scratch) -> Scratch | None:
+    """Make another one with what is in `scratch`."""
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    file = shutil.copy(scratch.target.cargs[0], folder)
+    target = _Unsynced(scratch.target.dialect, [str(file)], scratch.target.cparams)
+    return Scratch(target, lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
 class _Unsynced(Target):
     """A file that is thrown away: durability would only cost time."""
 

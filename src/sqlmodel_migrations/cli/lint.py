@@ -1,0 +1,129 @@
+"""`lint`: what will the pending revisions do to a live database?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from sqlmodel_migrations.cli.invocation import Invocation
+from sqlmodel_migrations.cli.target import Target
+from sqlmodel_migrations.cli.verb import usual, verb
+from sqlmodel_migrations.diagnostics import Severity
+from sqlmodel_migrations.errors import ExitCode, UsageError
+from sqlmodel_migrations.report import entry
+from sqlmodel_migrations.report.report import Report
+
+if TYPE_CHECKING:
+    from sqlmodel_migrations.lint.review import Linted, Wanted
+
+_SEVERITIES = [severity.value for severity in Severity]
+
+
+@verb(
+    "lint",
+    arguments=[("[REVISIONS]", "A revision or BASE:HEAD, instead of what is pending.")],
+    examples=[
+        ("lint", "what is pending on the project's database"),
+        ("lint --since origin/main", "what this Git branch added; no database is needed"),
+        ("lint ae1027:head --format json", "a range, for a machine"),
+        ("lint --live", "with the sizes of the tables"),
+        ("lint --explain drop-column", "what a rule means, and the safe form"),
+    ],
+    exits=usual(
+        ExitCode.DATABASE,
+        ExitCode.REVISION_FAILED,
+        yes="nothing was found at or above --fail-on",
+        no="something was found at or above --fail-on",
+    ),
+    every=True,
+)
+@click.argument("revisions", type=Target(), required=False)
+@click.option("--since", metavar="REF", help="Judge the revisions added since a Git reference.")
+@click.option("--live", is_flag=True, help="Read the sizes of the tables from the database.")
+@click.option(
+    "--min-rows", type=int, metavar="N", help="Smaller tables are a note. [default: 1000]"
+)
+@click.option("--fail-on", type=click.Choice(_SEVERITIES), default="error", show_default=True,
+              help="End with 1 where something this severe is found.")  # fmt: skip
+@click.option("--format", type=click.Choice(["text", "json"]), help="How the answer is written.")
+@click.option("--explain", metavar="RULE", help="Say what a rule means.")
+def command(
+    invocation: Invocation,
+    revisions: str | None,
+    since: str | None,
+    live: bool,
+    min_rows: int | None,
+    fail_on: str,
+    format: str | None,  # noqa: A002
+    explain: str | None,
+) -> Report:
+    """Judge, and say what was found."""
+    if explain is not None:
+        return _explained(explain)
+    from sqlmodel_migrations.lint import linter
+    from sqlmodel_migrations.lint.review import Wanted
+
+    limit = linter.MIN_ROWS if min_rows is None else min_rows
+    linted = _linted(
+        invocation, Wanted(revisions, since, live, strictness=linter.Strictness(min_rows=limit))
+    )
+    refused = linted.is_refused(Severity(fail_on))
+    result = {
+        "revisions": entry.all_as_json(linted.revisions),
+        "is_clean": not refused,
+        "knows_sizes": linted.knows_sizes,
+    }
+    return Report(
+        "lint",
+        result,
+        notes=tuple(_said(linted)),
+        diagnostics=linted.findings,
+        exit_code=ExitCode.NO if refused else ExitCode.YES,
+    )
+
+
+def _linted(invocation: Invocation, wanted: Wanted) -> Linted:
+    try:
+        return invocation.migrations().lint(wanted)
+    except UsageError as error:
+        if wanted.revisions is None and wanted.since is None and "URL" in error.message:
+            raise UsageError(
+                f"what is pending is not known: {error.message}",
+                hint="name a revision or a range (lint BASE:HEAD), give --since with a Git"
+                " reference, or give the database with --url",
+            ) from error
+        raise
+
+
+def _said(linted: Linted) -> Iterator[str]:
+    if not linted.revisions:
+        yield "nothing to judge: no revision is pending"
+        return
+    number = len(linted.revisions)
+    what = "1 revision" if number == 1 else f"{number} revisions"
+    counts = [
+        f"{count} {severity}{'' if count == 1 else 's'}"
+        for severity in Severity
+        if (count := sum(f.severity is severity for f in linted.findings))
+    ]
+    yield f"{what} judged: {', '.join(counts) or 'nothing found'}"
+    if linted.findings and not linted.knows_sizes:
+        yield "sizes unknown: give --live to read them from the database"
+
+
+def _explained(slug: str) -> Report:
+    from sqlmodel_migrations.lint import linter
+
+    rule = linter.require_rule(slug)
+    text = (rule.__doc__ or "").strip().splitlines()
+    facts = {"rule": slug, "hazard": rule.HAZARD.value, "severity": rule.SEVERITY.value}
+    lines = [
+        f"{slug}: {rule.SUMMARY}",
+        f"hazard {rule.HAZARD}, severity {rule.SEVERITY}",
+        "",
+        *text,
+    ]
+    result = {**facts, "summary": rule.SUMMARY, "explanation": "\n".join(text)}
+    return Report("lint", result, tuple(lines))

@@ -1,0 +1,26 @@
+"""A finding: a diagnostic of lint, with the hazard, the statement and what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlmodel_migrations.diagnostics import Diagnostic
+
+
+@dataclass(frozen=True)
+class Finding(Diagnostic):
+    """One hazard of one statement; lines are those of the revision's file.
+
+    `fix` is the safe form as code to paste. `mitigated_by` says what takes the hazard away when
+    the revision runs here.
+    """
+
+    hazard: str | None = None
+    revision: str | None = None
+    end_line: int | None = None
+    statement: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    fix: str | None = None
+    mitigated_by: str | None = None

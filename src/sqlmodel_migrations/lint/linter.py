@@ -1,0 +1,150 @@
+"""The linter: rules over a recording, less what is allowed, as findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlmodel_migrations.diagnostics import Severity
+from sqlmodel_migrations.errors import UsageError
+from sqlmodel_migrations.lint import suppression
+from sqlmodel_migrations.lint.finding import Finding
+from sqlmodel_migrations.lint.hazards import BLOCKING
+from sqlmodel_migrations.lint.recording import Recording
+from sqlmodel_migrations.lint.rules import Match, Rule, rules
+from sqlmodel_migrations.lint.suppression import Suppression
+
+MIN_ROWS = 1000
+"""Rows below which a live table is too small for a lock on it to last."""
+
+
+@dataclass(frozen=True)
+class Strictness:
+    """What matters: `severity` replaces the rules' own, `min_rows` makes small tables a note."""
+
+    min_rows: int = MIN_ROWS
+    severity: Mapping[str, Severity] = field(default_factory=dict)
+    ignore: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in (*self.severity, *self.ignore):
+            require_rule(name)
+
+
+def require_rule(name: str) -> Rule:
+    """Return a rule by its slug; raises `UsageError` for an unknown one."""
+    found = rules().get(name)
+    if found is None:
+        raise UsageError(f"there is no rule '{name}'", hint=f"the rules are: {', '.join(rules())}")
+    return found
+
+
+def lint(recording: Recording, strictness: Strictness) -> tuple[Finding, ...]:
+    """Judge a recording; findings in the order of the revisions and of their lines."""
+    found = [
+        _finding(slug, rule, match, recording, strictness)
+        for slug, rule in rules().items()
+        if slug not in strictness.ignore
+        for match in rule.find(recording)
+    ]
+    order = [revision.id for revision in recording.revisions]
+    left = _less_allowed(found, recording)
+    return tuple(
+        sorted(
+            dict.fromkeys((*left, *_unmeasured(recording))),
+            key=lambda f: (order.index(f.revision) if f.revision in order else -1, f.line or 0),
+        )
+    )
+
+
+def _finding(
+    slug: str, rule: Rule, match: Match, recording: Recording, strictness: Strictness
+) -> Finding:
+    statement = match.statement
+    return Finding(
+        rule=slug,
+        severity=_severity(slug, rule, match, recording, strictness),
+        message=f"{match.message}{_sizes(match, recording)}",
+        help=match.help,
+        file=statement.file,
+        line=statement.line,
+        hazard=rule.HAZARD.value,
+        revision=statement.revision,
+        end_line=statement.end_line,
+        statement=statement.sql.strip(),
+        facts=_facts(match),
+        fix=match.fix,
+    )
+
+
+def _severity(
+    slug: str, rule: Rule, match: Match, recording: Recording, strictness: Strictness
+) -> Severity:
+    if rule.HAZARD in BLOCKING and match.tables and recording.sizes:
+        sizes = [recording.sizes[table] for table in match.tables if table in recording.sizes]
+        if len(sizes) == len(match.tables) and all(s.rows < strictness.min_rows for s in sizes):
+            return Severity.NOTE
+    return strictness.severity.get(slug, rule.SEVERITY)
+
+
+def _sizes(match: Match, recording: Recording) -> str:
+    known = [(table, recording.sizes.get(table)) for table in match.tables]
+    said = [f"'{table}' has {size.rows:,} rows" for table, size in known if size is not None]
+    return f"; {', '.join(said)}" if said else ""
+
+
+def _facts(match: Match) -> Mapping[str, Any]:
+    tables = match.statement.facts.tables
+    return {table: _plain(asdict(tables[table])) for table in match.tables if table in tables}
+
+
+def _plain(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if value}
+
+
+def _less_allowed(found: Sequence[Finding], recording: Recording) -> Iterator[Finding]:
+    """Leave out what a comment allows; say which comments allow nothing, or without a reason."""
+    by_file = {r.path: suppression.read(r.path) for r in recording.revisions}
+    used: set[tuple[Path, Suppression]] = set()
+    for finding in found:
+        allowing = [
+            s
+            for s in by_file.get(finding.file or Path(), ())
+            if s.rule == finding.rule and s.covers(finding.line)
+        ]
+        used.update((finding.file or Path(), s) for s in allowing)
+        if not any(s.reason for s in allowing):
+            yield finding
+    for revision in recording.revisions:
+        for each in by_file[revision.path]:
+            if each.reason is None:
+                yield _about(revision.id, revision.path, each, "suppression-without-reason",
+                             f"nothing is allowed without a reason: '{each.rule}'",
+                             "write why after a dash")  # fmt: skip
+            elif (revision.path, each) not in used:
+                yield _about(revision.id, revision.path, each, "unused-suppression",
+                             f"'{each.rule}' finds nothing here", "delete the comment")  # fmt: skip
+
+
+def _about(
+    revision: str, path: Path, each: Suppression, rule: str, message: str, help_: str
+) -> Finding:
+    return Finding(
+        rule, Severity.WARNING, message, help_, path, each.line, revision=revision,
+        end_line=each.line,
+    )  # fmt: skip
+
+
+def _unmeasured(recording: Recording) -> Iterator[Finding]:
+    for each in recording.unmeasured:
+        yield Finding(
+            "not-measured",
+            Severity.WARNING,
+            f"not measured: {each.reason}",
+            "judge it by hand",
+            each.file,
+            each.line,
+            revision=each.revision,
+        )

@@ -1,0 +1,188 @@
+"""The recorder: the pending revisions played on scratch databases, and what was seen as a value.
+
+One scratch database is brought to the revision before them; each take fills a copy of it and
+plays them there. Nothing is sent to the project's own database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import Any
+
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from sqlmodel_migrations import _alembic
+from sqlmodel_migrations.database import catalog
+from sqlmodel_migrations.database.catalog import Catalog
+from sqlmodel_migrations.errors import UsageError
+from sqlmodel_migrations.lint.recording import (
+    RecordedStatement,
+    Recording,
+    Rows,
+    Runner,
+    Unmeasured,
+)
+from sqlmodel_migrations.lint.span import Span
+from sqlmodel_migrations.lint.take import Take
+from sqlmodel_migrations.project import url as project_url
+from sqlmodel_migrations.run import log, version_ids
+from sqlmodel_migrations.run.checkout import Checkout
+from sqlmodel_migrations.run.env_script import Session
+from sqlmodel_migrations.shadow import crowd, replay
+from sqlmodel_migrations.shadow.shadow import Shadow, shadowed
+
+ROWS = {Rows.EMPTY: 0, Rows.CLEAN: 3000, Rows.DIRTY: 100}
+"""How many rows each table is given: clean ones more than a revision changes in one batch."""
+
+_HINT = "mend the history, or begin at a revision from which it can be replayed"
+
+Task = Callable[[int, MigrationContext, ScriptDirectory, Mapping[str, Any]], None]
+
+
+def record(checkout: Checkout, span: Span, runner: Runner) -> Recording:
+    """Play the pending revisions and return what they did.
+
+    Raises `RevisionFailed` for one of the past that cannot be replayed, `UsageError` for a
+    database that env.py opens by itself, and `DatabaseError` where no scratch database is had.
+    """
+    return _Recorder(checkout, span, runner).record()
+
+
+@dataclass
+class _Recorder:
+    checkout: Checkout
+    span: Span
+    runner: Runner
+    before: Catalog = field(default_factory=Catalog)
+    dialect: str = ""
+
+    def record(self) -> Recording:
+        place = self.checkout.settings.shadow_url
+        self._url = project_url.parse(place) if place else None
+        with shadowed(self._url) as source:
+            self._run(source, self._set_up(Rows.EMPTY))
+            clean = self._take(Rows.CLEAN, source)
+            dirty = self._take(Rows.DIRTY, source)
+            has_failed = any(s.failures for s in _statements(clean))
+            empty = self._take(Rows.EMPTY, source) if has_failed else []
+        return Recording(
+            self.dialect,
+            self.runner,
+            self.span.pending,
+            tuple(_merged(_statements(clean), _statements(dirty), _statements(empty))),
+            self.before,
+            tuple(_unmeasured(clean, empty)),
+        )
+
+    def _take(self, rows: Rows, source: Shadow) -> list[Take]:
+        """Play them once, one take for each database that env.py opens."""
+        takes: list[Take] = []
+
+        def play(
+            number: int, context: MigrationContext, script: ScriptDirectory, arguments: Any
+        ) -> None:
+            take = Take(rows, self.runner, self.span.pending)
+            takes.append(take)
+            steps = _alembic.upgrade_steps(script, self.span.heads, self.span.past)
+            take.perform(context, steps, arguments)
+
+        with shadowed(self._url, source=source) as shadow:
+            self._run(shadow, self._set_up(rows))
+            self._run(shadow, play, is_observer=self.runner is Runner.ALEMBIC)
+        return takes
+
+    def _set_up(self, rows: Rows) -> Task:
+        """Return what fills a database, after the replay unless it is a copy of one."""
+
+        def set_up(
+            number: int, context: MigrationContext, script: ScriptDirectory, arguments: Any
+        ) -> None:
+            connection = context.connection
+            assert connection is not None
+            is_copy = bool(context.get_current_heads())
+            connection.commit()
+            if self.span.past and not is_copy:
+                replay.to(context, script, arguments, self.span.past, hint=_HINT)
+            if ROWS[rows]:
+                crowd.fill(connection, rows=ROWS[rows])
+            steps = _alembic.upgrade_steps(script, self.span.heads, self.span.past)
+            version_ids.make_room(context, steps)
+            if rows is Rows.DIRTY:
+                crowd.spoil(connection)
+            self._look(connection)
+            connection.commit()
+
+        return set_up
+
+    def _look(self, connection: Connection) -> None:
+        self.dialect = connection.dialect.name
+        self.before = catalog.read(connection)
+
+    def _run(self, shadow: Shadow, task: Task, *, is_observer: bool = False) -> None:
+        """Run env.py on a shadow, and the task in each context that it makes."""
+        config = self.checkout.config("upgrade")
+        script = self.checkout.script(config)
+        numbers = count()
+
+        def work(context: MigrationContext, arguments: Mapping[str, Any]) -> None:
+            assert context.connection is not None
+            if not shadow.holds(context.connection):
+                raise UsageError(
+                    "env.py makes its connections itself, so nothing is tried on a scratch"
+                    " database",
+                    hint="make the engine from a URL in env.py, without creator=",
+                )
+            task(next(numbers), context, script, arguments)
+
+        session = Session(
+            replace(self.checkout.request(), bind=None), work, is_observer=is_observer
+        )
+        with log.muted():
+            self.checkout.run(config, script, session, {})
+
+
+def _statements(takes: Iterable[Take]) -> list[RecordedStatement]:
+    return [statement for take in takes for statement in take.statements]
+
+
+def _unmeasured(clean: Iterable[Take], empty: Iterable[Take]) -> list[Unmeasured]:
+    """What no take could measure: what ended on clean rows may have gone on without rows."""
+    return list(dict.fromkeys(found for take in clean for found in take.unmeasured))
+
+
+def _merged(
+    clean: Sequence[RecordedStatement],
+    dirty: Sequence[RecordedStatement],
+    empty: Sequence[RecordedStatement],
+) -> list[RecordedStatement]:
+    """Put together what the same statement did on each kind of rows.
+
+    A statement that clean rows refuse is known by what it does to empty tables.
+    """
+    others = [_by_key(dirty), _by_key(empty)]
+    without = others[1]
+    found: list[RecordedStatement] = []
+    for key, statement in _by_key(clean).items():
+        failures = dict(statement.failures)
+        for other in others:
+            failures |= other[key].failures if key in other else {}
+        facts = without[key].facts if statement.failures and key in without else statement.facts
+        found.append(replace(statement, failures=failures, facts=facts))
+    return found
+
+
+def _by_key(
+    statements: Iterable[RecordedStatement],
+) -> dict[tuple[str, str, int], RecordedStatement]:
+    """By revision, text and how often the text came before: rows may make loops longer."""
+    found: dict[tuple[str, str, int], RecordedStatement] = {}
+    for statement in statements:
+        number = 0
+        while (statement.revision, statement.sql, number) in found:
+            number += 1
+        found[statement.revision, statement.sql, number] = statement
+    return found

@@ -1,0 +1,186 @@
+"""The recording: what pending revisions send, and what each statement did to a scratch database.
+
+It is made by `recorder` and judged by `linter`; a plan shows it as it is.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlmodel_migrations.database.catalog import Catalog
+from sqlmodel_migrations.database.catalog.difference import CatalogDifference
+from sqlmodel_migrations.database.sizes import Size
+from sqlmodel_migrations.history.index import Revision
+
+
+class Rows(enum.StrEnum):
+    """What rows the scratch database has while the revisions run.
+
+    Clean ones satisfy what a revision may demand later; dirty ones violate it wherever the schema
+    before lets them: NULLs, duplicates, orphans, long and negative values.
+    """
+
+    EMPTY = "empty"
+    CLEAN = "clean"
+    DIRTY = "dirty"
+
+
+class Runner(enum.StrEnum):
+    """Whose transactions the revisions run in: plain Alembic's with this env.py, or ours."""
+
+    ALEMBIC = "alembic"
+    SQLMODEL = "sqlmodel"
+
+
+class Stops(enum.IntEnum):
+    """What a lock keeps others from, while it is held; more is worse."""
+
+    NOTHING = 0
+    WRITES = 1
+    READS = 2
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A table lock, by the name that the server's manual gives it."""
+
+    name: str
+    stops: Stops
+
+
+@dataclass(frozen=True)
+class TableFacts:
+    """What one statement did to one table that was there before the pending revisions.
+
+    `rows` are the generated rows before the statement. `taken` is the strongest lock that the
+    statement asked for, `held` the strongest one that earlier statements of the same transaction
+    had taken. `built` are indexes whose file was written. A materialized view `is_stored_query`.
+    """
+
+    rows: int = 0
+    taken: Lock | None = None
+    held: Lock | None = None
+    is_rewritten: bool = False
+    is_scanned: bool = False
+    built: tuple[str, ...] = ()
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+    is_stored_query: bool = False
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Something that was there before the pending revisions and is gone after this one.
+
+    `kind` is "table", "column", "rows" or "values"; or that of an object: "index", "constraint",
+    "view", "trigger", "default", "not null", "comment", "sequence", … Only objects that the
+    statement does not name are losses of that second sort. `count` is that of rows.
+    """
+
+    kind: str
+    table: str | None
+    name: str | None = None
+    count: int | None = None
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A statement of the code that runs before the upgrade, and why it fails afterwards."""
+
+    table: str
+    statement: str
+    reason: str
+
+
+class FailureKind(enum.StrEnum):
+    """What the server's error is about."""
+
+    DATA = "data"
+    TRANSACTION = "transaction"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """How the server refused a statement; `code` is its SQLSTATE or number."""
+
+    kind: FailureKind
+    message: str
+    code: str | None = None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What one statement did.
+
+    `tables` speaks of those that it touched, by the keys they had before the pending revisions.
+    `changes` are the differences of the schema after it to the schema before it; `commits` says
+    that it committed what went before it, as MariaDB's DDL does.
+    """
+
+    tables: Mapping[str, TableFacts] = field(default_factory=dict)
+    changes: tuple[CatalogDifference, ...] = ()
+    losses: tuple[Loss, ...] = ()
+    broken: tuple[Broken, ...] = ()
+    commits: bool = False
+
+
+@dataclass(frozen=True)
+class RecordedStatement:
+    """One statement of one revision, with what it did on clean rows.
+
+    `number` counts from 0 in the revision. `file` is the revision's; `line` and `end_line` are
+    where it was sent from. `operation` is the method of `op` that sent it, or "execute".
+    `transaction` is the number of the transaction it ran in, None where it ran in none.
+    `failures` tells on which rows it failed, and how. `again` is how it would fail if the
+    revision ran once more after it, None where it would not.
+    """
+
+    revision: str
+    number: int
+    file: Path
+    line: int
+    end_line: int
+    operation: str
+    sql: str
+    parameters: Any = None
+    transaction: int | None = None
+    facts: Facts = field(default_factory=Facts)
+    failures: Mapping[Rows, Failure] = field(default_factory=dict)
+    again: str | None = None
+
+
+@dataclass(frozen=True)
+class Unmeasured:
+    """Something that could not be measured, and why; never to be taken for harmless."""
+
+    revision: str | None
+    reason: str
+    file: Path | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What the pending revisions do, in the order in which they run.
+
+    `before` is the schema that the code in production was written for. `sizes` are those of the
+    live database, empty where it was not asked.
+    """
+
+    dialect: str
+    runner: Runner
+    revisions: tuple[Revision, ...]
+    statements: tuple[RecordedStatement, ...]
+    before: Catalog = field(default_factory=Catalog)
+    unmeasured: tuple[Unmeasured, ...] = ()
+    sizes: Mapping[str, Size] = field(default_factory=dict)
+
+    def of(self, revision: str) -> tuple[RecordedStatement, ...]:
+        """Return the statements of one revision, in order."""
+        return tuple(s for s in self.statements if s.revision == revision)

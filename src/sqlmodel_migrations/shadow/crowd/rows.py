@@ -1,0 +1,156 @@
+"""The rows of a crowd: one INSERT … SELECT a table, parents before children.
+
+Where the server refuses what the types alone suggest, a few rows that `sample` has solved are
+the pattern: first for the columns that a CHECK mentions, then for all but the keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from sqlmodel_migrations.shadow.crowd import dialects
+from sqlmodel_migrations.shadow.crowd.dialects import CrowdModule
+from sqlmodel_migrations.shadow.sample import dialects as sample_dialects
+from sqlmodel_migrations.shadow.sample import rows as sample_rows
+from sqlmodel_migrations.shadow.sample.demand import Cell, Demand, Reference
+from sqlmodel_migrations.shadow.sample.inquiry import Inquiry, raise_if_lost
+from sqlmodel_migrations.shadow.sample.shape import Family
+
+_PATTERNS = 3
+
+
+def fill(connection: Connection, *, rows: int) -> Mapping[str, int]:
+    """Insert up to `rows` rows into each table; return how many each has now, by its key.
+
+    They satisfy the present schema; columns are not NULL. A number stands for what the server
+    numbers itself, from 1. Nothing is committed.
+    """
+    inquiry = Inquiry(connection, sample_dialects.of(connection.dialect))
+    filling = _Filling(inquiry, dialects.of(connection.dialect), rows)
+    with filling.module.unwatched(connection):
+        for demand in _in_order(sample_rows.demands(connection)):
+            filling.fill(demand)
+    filling.module.settle(connection)
+    return filling.counts
+
+
+def _in_order(demands: Collection[Demand]) -> Iterator[Demand]:
+    """Parents first; in a cycle the one that waits for the fewest."""
+    waiting = {demand.table: demand for demand in demands}
+
+    def missing(demand: Demand) -> int:
+        parents = {r.parent for r in demand.references} - {demand.table}
+        return len(parents & set(waiting))
+
+    while waiting:
+        found = min(waiting.values(), key=lambda demand: (missing(demand), demand.table.key))
+        yield waiting.pop(found.table)
+
+
+@dataclass
+class _Filling:
+    """One run of `fill`."""
+
+    inquiry: Inquiry
+    module: CrowdModule
+    rows: int
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def fill(self, demand: Demand) -> None:
+        """Fill one table; it keeps the rows that it has."""
+        table = demand.table
+        if not self._is_inserted(demand, frozenset()):
+            sample_rows.fill(self.inquiry.connection, [table], rows=_PATTERNS)
+            checked = frozenset(name for check in demand.checks for name in check.columns)
+            if not self._is_inserted(demand, checked):
+                self._is_inserted(demand, frozenset(demand.cells))
+        found = self.inquiry.execute(f"SELECT count(*) FROM {self.inquiry.table(table)}")
+        self.counts[table.key] = int(found.scalar_one())
+
+    def _is_inserted(self, demand: Demand, copied: Collection[str]) -> bool:
+        """Insert all rows at once; `copied` columns get the values of rows that are there."""
+        try:
+            with self.inquiry.attempt():
+                sql = self._sql(demand, copied)
+                if sql is not None:
+                    self.inquiry.execute(sql)
+        except DBAPIError as error:
+            raise_if_lost(error)
+            return False
+        return sql is not None
+
+    def _sql(self, demand: Demand, copied: Collection[str]) -> str | None:
+        """Write the INSERT; None where a column's values are not known."""
+        values: dict[str, str] = {}
+        sources = [self.module.numbers(self.rows)]
+        for number, reference in enumerate(demand.references):
+            if reference.parent is demand.table or not self._count(reference):
+                continue
+            alias = f"p{number}"
+            sources.append(self._parents(reference, alias))
+            for n, name in enumerate(reference.columns):
+                values.setdefault(name, f"{alias}.k{n}")
+        if copied:
+            sources.append(self._patterns(demand))
+        for name, cell in demand.cells.items():
+            if cell.is_skipped or name in values:
+                continue
+            value = self._value(cell, demand, copied)
+            if value is None:
+                return None
+            values[name] = value
+        names = self.inquiry.names(values)
+        if not values:
+            return None
+        select = f"SELECT {', '.join(values.values())} FROM {' '.join(sources)}"
+        return self.module.insert(self.inquiry.table(demand.table), names, select)
+
+    def _value(self, cell: Cell, demand: Demand, copied: Collection[str]) -> str | None:
+        own = {n for r in demand.references for n in r.columns}
+        if cell.name in own:  # a parent without rows, or the table itself
+            return "NULL" if cell.is_present_nullable else self._copied(cell, demand, copied)
+        value = self.module.value(cell.shape, cell.native)
+        if value is not None and (cell.name not in copied or cell.name in demand.keys):
+            return self._usual(cell, value)
+        return self._copied(cell, demand, copied)
+
+    def _copied(self, cell: Cell, demand: Demand, copied: Collection[str]) -> str | None:
+        if copied:
+            return f"e.{self.inquiry.name(cell.name)}"
+        return "NULL" if cell.is_present_nullable else None
+
+    def _usual(self, cell: Cell, value: str) -> str:
+        """Make the default of a flag the more frequent value."""
+        if cell.shape.family is Family.BOOLEAN and cell.default is not None:
+            rare = cell.default.sql.lower().strip("'()") in ("false", "0")
+            value = value.replace("> 0", "= 0") if rare else value
+        return value
+
+    def _count(self, reference: Reference) -> int:
+        return self.counts.get(reference.parent.key, 0) if reference.parent is not None else 0
+
+    def _parents(self, reference: Reference, alias: str) -> str:
+        """Join one parent to each row, the next one to the next."""
+        assert reference.parent is not None
+        keys = ", ".join(
+            f"{self.inquiry.name(name)} AS k{n}" for n, name in enumerate(reference.parent_columns)
+        )
+        first = self.inquiry.name(reference.parent_columns[0])
+        return (
+            f"JOIN (SELECT {keys}, row_number() OVER (ORDER BY {first}) - 1 AS i"
+            f" FROM {self.inquiry.table(reference.parent)}) AS {alias}"
+            f" ON {alias}.i = (n.g - 1) % {self._count(reference)}"
+        )
+
+    def _patterns(self, demand: Demand) -> str:
+        """Join one of the rows that are there to each row."""
+        table = self.inquiry.table(demand.table)
+        found = int(self.inquiry.execute(f"SELECT count(*) FROM {table}").scalar_one())
+        return (
+            f"JOIN (SELECT o.*, row_number() OVER (ORDER BY 1) - 1 AS sqlmodel_number"
+            f" FROM {table} AS o) AS e ON e.sqlmodel_number = n.g % {max(found, 1)}"
+        )
