@@ -1,0 +1,62 @@
+"""The checksum of a script: equal for two texts that do the same.
+
+It is made from the syntax tree, so that formatting, comments and docstrings do not count, and from
+what every version of Python says of it: fields that newer ones add are empty in older scripts.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+# What says how a thing was written or where it stands, and not what it is.
+_LEFT_OUT = frozenset(("ctx", "kind", "type_comment", "type_ignores"))
+_WITH_DOCSTRING = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def of(path: Path) -> str | None:
+    """Return 64 hexadecimal digits; None where there is no source, or none that can be read."""
+    if path.suffix != ".py":
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return None
+    whole = hashlib.sha256()
+    for part in _parts(tree):
+        whole.update(part.encode("utf-8", "surrogatepass") + b"\0")
+    return whole.hexdigest()
+
+
+def _parts(value: object) -> Iterator[str]:
+    """The tree as text. Fields without a value are left out: newer versions of Python add some."""
+    if isinstance(value, ast.AST):
+        yield f"({type(value).__name__}"
+        for name in value._fields:
+            inner = _body(value) if name == "body" else getattr(value, name, None)
+            if name not in _LEFT_OUT and inner is not None and inner != []:
+                yield name
+                yield from _parts(inner)
+        yield ")"
+    elif isinstance(value, list):
+        yield "["
+        for item in value:
+            yield from _parts(item)
+        yield "]"
+    else:
+        yield repr(value)
+
+
+def _body(node: ast.AST) -> object:
+    """The statements of a node without its docstring."""
+    body: object = getattr(node, "body", None)
+    if not isinstance(node, _WITH_DOCSTRING) or not isinstance(body, list) or not body:
+        return body
+    first = body[0]
+    is_text = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+    return body[1:] if is_text and isinstance(first.value.value, str) else body
