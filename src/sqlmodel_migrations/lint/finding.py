@@ -21,6 +21,6 @@ class Finding(Diagnostic):
     revision: str | None = None
     end_line: int | None = None
     statement: str | None = None
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict, hash=False)
     fix: str | None = None
     mitigated_by: str | None = None
