@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
-from zygote import Ran, Zygote, run_subprocess
+from zygote import Child, Ran, Zygote, run_subprocess
 
 # What would change a command's behaviour or its output, and is the machine's rather than the
 # test's: whole names, or the beginnings and ends of names.
@@ -66,6 +66,23 @@ class CommandLine:
         """Run `sqlmodel …`, `sqlmodel-migrations …` or `alembic …`, quickly where forks exist."""
         run = self._zygote.run if hasattr(os, "fork") else run_subprocess
         return run(program, environment=_environment(env), input=input, merged=merged)
+
+    def start(
+        self,
+        *arguments: str,
+        env: Mapping[str, str | None] | None = None,
+        merged: bool = False,
+    ) -> Child:
+        """Start `sqlmodel migrations …` beside what runs already; needs `os.fork`."""
+        program = ("sqlmodel", "migrations", *arguments)
+        return self._zygote.start(program, environment=_environment(env), merged=merged)
+
+    def together(
+        self, number: int, *arguments: str, env: Mapping[str, str | None] | None = None
+    ) -> list[Ran]:
+        """Run so many of `sqlmodel migrations …` at once; needs `os.fork`."""
+        children = [self.start(*arguments, env=env) for _ in range(number)]
+        return [child.wait() for child in children]
 
     def subprocess(
         self,

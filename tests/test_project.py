@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -126,3 +127,32 @@ def test_a_console_script_does_not_see_the_current_folder(project: Project) -> N
     ran = run_subprocess(["alembic", "--version"], environment=os.environ)
 
     assert ran.code == 0, ran.output
+
+
+MEET = """\
+import os, pathlib, time
+pathlib.Path(str(os.getpid())).touch()
+while len([name for name in os.listdir() if name.isdigit()]) < 2:
+    time.sleep(0.01)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+def test_commands_run_at_the_same_time(project: Project) -> None:
+    project.cli.alembic("init", "migrations")
+    project.write({"migrations/env.py": MEET})
+
+    first, second = project.cli.together(2, "current")
+
+    assert (first.code, second.code) == (0, 0), first.output + second.output
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+def test_a_command_that_is_killed(project: Project) -> None:
+    project.cli.alembic("init", "migrations")
+    project.write({"migrations/env.py": "import time\ntime.sleep(50)"})
+
+    child = project.cli.start("current")
+    os.kill(child.pid, signal.SIGKILL)
+
+    assert child.wait().code == -signal.SIGKILL

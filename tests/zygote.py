@@ -63,9 +63,29 @@ class Zygote:
         merged: bool = False,
     ) -> Ran:
         """Run a program of ENTRY_POINTS in a child, in the current folder."""
-        with _Streams(input, merged) as streams:
-            code = self._ask(list(program), environment, streams)
-            return Ran(code, streams.text("stdout"), streams.text("stderr"))
+        return self.start(program, environment=environment, input=input, merged=merged).wait()
+
+    def start(
+        self,
+        program: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        input: str = "",
+        merged: bool = False,
+    ) -> Child:
+        """Start a program as `run` does, beside those that run already."""
+        streams = _Streams(input, merged)
+        request = {
+            "program": list(program),
+            "environment": dict(environment),
+            "folder": str(Path.cwd()),
+            "streams": streams.paths,
+        }
+        return Child(self, self._ask(request), streams)
+
+    def wait(self, pid: int) -> int:
+        """Wait for a child; return its exit code, -SIGKILL for one that hung."""
+        return self._ask({"pid": pid, "seconds": SECONDS})
 
     def close(self) -> None:
         """End the process; nothing happens if it never started."""
@@ -74,17 +94,10 @@ class Zygote:
             self._process.wait(timeout=10)
             self._process.stdout.close()
 
-    def _ask(self, program: list[str], environment: Mapping[str, str], streams: _Streams) -> int:
+    def _ask(self, request: Mapping[str, Any]) -> int:
         process = self._started()
         assert process.stdin
         assert process.stdout
-        request = {
-            "program": program,
-            "environment": dict(environment),
-            "folder": str(Path.cwd()),
-            "streams": streams.paths,
-            "seconds": SECONDS,
-        }
         process.stdin.write(json.dumps(request).encode() + b"\n")
         process.stdin.flush()
         answer = process.stdout.readline()
@@ -104,23 +117,38 @@ class Zygote:
         return self._process
 
 
+class Child:
+    """A program under way; `wait` must be called once."""
+
+    def __init__(self, zygote: Zygote, pid: int, streams: _Streams) -> None:
+        self._zygote, self.pid, self._streams = zygote, pid, streams
+
+    def stderr(self) -> str:
+        """What it wrote to stderr so far."""
+        return self._streams.text("stderr")
+
+    def wait(self) -> Ran:
+        """Wait for its end, and return what it did."""
+        try:
+            code = self._zygote.wait(self.pid)
+            return Ran(code, self._streams.text("stdout"), self._streams.text("stderr"))
+        finally:
+            self._streams.close()
+
+
 class _Streams:
     """Temporary files that stand for a command's stdin, stdout and stderr."""
 
     def __init__(self, input: str, merged: bool) -> None:
-        self._input, self._merged = input, merged
-
-    def __enter__(self) -> _Streams:
         self._folder = tempfile.TemporaryDirectory()
         folder = Path(self._folder.name)
-        names = ("stdin", "stdout", "stdout" if self._merged else "stderr")
+        names = ("stdin", "stdout", "stdout" if merged else "stderr")
         self.paths = [str(folder / name) for name in names]
         for path in self.paths:
             Path(path).write_text("")
-        Path(self.paths[0]).write_text(self._input, encoding="utf-8")
-        return self
+        Path(self.paths[0]).write_text(input, encoding="utf-8")
 
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         self._folder.cleanup()
 
     def text(self, name: str) -> str:
@@ -174,7 +202,7 @@ def _import_libraries() -> None:
 
 
 def _answer_requests() -> dict[str, Any]:
-    """Fork for every line of stdin; return the request in the child, exit in the zygote."""
+    """Fork or wait, as each line of stdin asks; return the request in the child, exit here."""
     import gc
 
     gc.collect()
@@ -182,11 +210,11 @@ def _answer_requests() -> dict[str, Any]:
     requests = sys.stdin.buffer
     for line in iter(requests.readline, b""):
         request: dict[str, Any] = json.loads(line)
-        pid = os.fork()
-        if pid == 0:
+        if "pid" in request:
+            answer = _wait(request["pid"], request["seconds"])
+        elif (answer := os.fork()) == 0:
             return request
-        code = _wait(pid, request["seconds"])
-        os.write(1, f"{code}\n".encode())
+        os.write(1, f"{answer}\n".encode())
     sys.exit(0)
 
 
