@@ -25,6 +25,7 @@ from sqlmodel_migrations.lint.recording import (
     Rows,
     Runner,
     Unmeasured,
+    may_stop_half_way,
 )
 from sqlmodel_migrations.lint.span import Span
 from sqlmodel_migrations.lint.take import Take
@@ -58,6 +59,7 @@ class _Recorder:
     span: Span
     runner: Runner
     before: Catalog = field(default_factory=Catalog)
+    after: Catalog = field(default_factory=Catalog)
     dialect: str = ""
 
     def record(self) -> Recording:
@@ -69,26 +71,31 @@ class _Recorder:
             dirty = self._take(Rows.DIRTY, source)
             has_failed = any(s.failures for s in _statements(clean))
             empty = self._take(Rows.EMPTY, source) if has_failed else []
+            is_twice = any(may_stop_half_way(_statements(clean), r.id) for r in self.span.pending)
+            again = self._take(Rows.EMPTY, source, is_twice=True) if is_twice else []
         return Recording(
             self.dialect,
             self.runner,
             self.span.pending,
-            tuple(_merged(_statements(clean), _statements(dirty), _statements(empty))),
+            tuple(_merged(clean, dirty, empty, again)),
             self.before,
+            self.after,
             tuple(_unmeasured(clean, empty)),
         )
 
-    def _take(self, rows: Rows, source: Shadow) -> list[Take]:
+    def _take(self, rows: Rows, source: Shadow, *, is_twice: bool = False) -> list[Take]:
         """Play them once, one take for each database that env.py opens."""
         takes: list[Take] = []
 
         def play(
             number: int, context: MigrationContext, script: ScriptDirectory, arguments: Any
         ) -> None:
-            take = Take(rows, self.runner, self.span.pending)
+            take = Take(rows, self.runner, self.span.pending, is_twice)
             takes.append(take)
             steps = _alembic.upgrade_steps(script, self.span.heads, self.span.past)
             take.perform(context, steps, arguments)
+            if rows is Rows.CLEAN:
+                self._look_back(context.connection)
 
         with shadowed(self._url, source=source) as shadow:
             self._run(shadow, self._set_up(rows))
@@ -121,6 +128,11 @@ class _Recorder:
     def _look(self, connection: Connection) -> None:
         self.dialect = connection.dialect.name
         self.before = catalog.read(connection)
+
+    def _look_back(self, connection: Connection | None) -> None:
+        assert connection is not None
+        self.after = catalog.read(connection)
+        connection.rollback()
 
     def _run(self, shadow: Shadow, task: Task, *, is_observer: bool = False) -> None:
         """Run env.py on a shadow, and the task in each context that it makes."""
@@ -155,23 +167,23 @@ def _unmeasured(clean: Iterable[Take], empty: Iterable[Take]) -> list[Unmeasured
 
 
 def _merged(
-    clean: Sequence[RecordedStatement],
-    dirty: Sequence[RecordedStatement],
-    empty: Sequence[RecordedStatement],
+    clean: Sequence[Take], dirty: Sequence[Take], empty: Sequence[Take], again: Sequence[Take]
 ) -> list[RecordedStatement]:
     """Put together what the same statement did on each kind of rows.
 
     A statement that clean rows refuse is known by what it does to empty tables.
     """
-    others = [_by_key(dirty), _by_key(empty)]
+    others = [_by_key(_statements(dirty)), _by_key(_statements(empty))]
     without = others[1]
+    refused = {key: text for take in again for key, text in take.again.items()}
     found: list[RecordedStatement] = []
-    for key, statement in _by_key(clean).items():
+    for key, statement in _by_key(_statements(clean)).items():
         failures = dict(statement.failures)
         for other in others:
             failures |= other[key].failures if key in other else {}
         facts = without[key].facts if statement.failures and key in without else statement.facts
-        found.append(replace(statement, failures=failures, facts=facts))
+        second = refused.get((statement.revision, statement.sql))
+        found.append(replace(statement, failures=failures, facts=facts, again=second))
     return found
 
 

@@ -6,8 +6,9 @@ It is made by `recorder` and judged by `linter`; a plan shows it as it is.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -169,7 +170,8 @@ class Unmeasured:
 class Recording:
     """What the pending revisions do, in the order in which they run.
 
-    `before` is the schema that the code in production was written for. `sizes` are those of the
+    `before` is the schema that the code in production was written for, `after` the one at the end,
+    without what failed on clean rows. `sizes` are those of the
     live database, empty where it was not asked.
     """
 
@@ -178,9 +180,22 @@ class Recording:
     revisions: tuple[Revision, ...]
     statements: tuple[RecordedStatement, ...]
     before: Catalog = field(default_factory=Catalog)
+    after: Catalog = field(default_factory=Catalog)
     unmeasured: tuple[Unmeasured, ...] = ()
     sizes: Mapping[str, Size] = field(default_factory=dict)
 
     def of(self, revision: str) -> tuple[RecordedStatement, ...]:
         """Return the statements of one revision, in order."""
         return tuple(s for s in self.statements if s.revision == revision)
+
+
+def is_committed(earlier: RecordedStatement, later: RecordedStatement) -> bool:
+    """Whether what one statement of a revision did stays where a later one of it fails."""
+    is_apart = earlier.transaction is None or earlier.transaction != later.transaction
+    return is_apart or earlier.facts.commits or later.facts.commits
+
+
+def may_stop_half_way(statements: Sequence[RecordedStatement], revision: str) -> bool:
+    """Whether a failure of the revision may leave a part of it behind."""
+    own = [statement for statement in statements if statement.revision == revision]
+    return any(is_committed(one, other) for one, other in pairwise(own))
