@@ -8,6 +8,7 @@ MigrationsError
 ├── Interrupted         130  somebody asked to stop
 ├── NotProven             1  a revision that was just written is wrong, and was taken away again
 ├── Drifted               1  the database is not what its revisions make, and was left as it is
+├── ScriptEdited          1  the script of an applied revision is not what it was
 ├── ChangeRefused         5  a change would lose or break something, and was not made
 └── RevisionFailed        5  a revision failed; says what was applied and what was not
 
@@ -98,6 +99,12 @@ class NotProven(MigrationsError):
 
 class Drifted(MigrationsError):
     """The database is not what its revisions make; `details` are the differences."""
+
+    exit_code = ExitCode.NO
+
+
+class ScriptEdited(MigrationsError):
+    """The script of an applied revision does something else than it did; nothing was run."""
 
     exit_code = ExitCode.NO
 
