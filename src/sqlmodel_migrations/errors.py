@@ -7,6 +7,7 @@ MigrationsError
 │   └── LockNotHad        4  a lock was not had in time
 ├── Interrupted         130  somebody asked to stop
 ├── NotProven             1  a revision that was just written is wrong, and was taken away again
+├── PlanOutdated          1  a plan holds no more for this database and these scripts
 ├── Drifted               1  the database is not what its revisions make, and was left as it is
 ├── ScriptEdited          1  the script of an applied revision is not what it was
 ├── ChangeRefused         5  a change would lose or break something, and was not made
@@ -95,6 +96,12 @@ class NotProven(MigrationsError):
     ):
         super().__init__(message, hint=hint, details=details)
         self.rejected = rejected
+
+
+class PlanOutdated(MigrationsError):
+    """Database or scripts are not those of the plan; `details` are further differences."""
+
+    exit_code = ExitCode.NO
 
 
 class Drifted(MigrationsError):
