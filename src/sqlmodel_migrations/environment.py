@@ -21,6 +21,7 @@ from sqlmodel_migrations.generate import options as comparison
 from sqlmodel_migrations.project import settings as project_settings
 from sqlmodel_migrations.project import url as project_url
 from sqlmodel_migrations.project.settings import Settings
+from sqlmodel_migrations.run import side_table
 from sqlmodel_migrations.run.env_script import ATTRIBUTE, Request
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def run(target_metadata: Target = (), **options: Any) -> None:
     config = context.config
     asked: Request | None = config.attributes.get(ATTRIBUTE)
     request = asked or Request(_settings(config), bind=config.attributes.get("connection"))
-    options = {**_version_table(request.settings), **options}
+    options = {**_version_table(request.settings), side_table.OPTION: True, **options}
     options["target_metadata"] = _metadata(target_metadata, request)
     if context.is_offline_mode():
         _run_offline(request, options)

@@ -29,7 +29,7 @@ def upgrade():
 def written(folder: Path, text: str) -> str | None:
     path = folder / "script.py"
     path.write_text(text, encoding="utf-8")
-    return checksum.of(path)
+    return checksum.of_tree(path)
 
 
 @pytest.mark.parametrize(
@@ -78,6 +78,20 @@ def test_is_the_same_under_every_python(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["def upgrade(:\n", "a = '\0'"])
 def test_is_none_for_what_python_cannot_read(tmp_path: Path, text: str) -> None:
     assert written(tmp_path, text) is None
+
+
+def test_a_script_is_edited_when_its_tree_is_another(tmp_path: Path) -> None:
+    written(tmp_path, SCRIPT)
+    path = tmp_path / "script.py"
+    known = checksum.of(path)
+    assert known is not None
+    assert not checksum.is_edited(path, known)
+    written(tmp_path, SCRIPT + "# reformatted\n")
+    assert not checksum.is_edited(path, known)
+    written(tmp_path, SCRIPT + "more = 1\n")
+    assert checksum.is_edited(path, known)
+    written(tmp_path, "def upgrade(:\n")
+    assert checksum.is_edited(path, known)
 
 
 def test_is_none_without_a_source(tmp_path: Path) -> None:

@@ -86,6 +86,22 @@ def reason(error: Exception) -> str:
     return str(error.orig)
 
 
+def sqlstate(error: BaseException) -> str | None:
+    """Return the SQLSTATE, under the name that the driver has for it; None where it has none."""
+    original = error.orig if isinstance(error, DBAPIError) else error
+    for name in ("sqlstate", "pgcode"):
+        if found := getattr(original, name, None):
+            return str(found)
+    return None
+
+
+def number(error: BaseException) -> int | None:
+    """Return the number of a MariaDB or MySQL error, which its drivers say first."""
+    original = error.orig if isinstance(error, DBAPIError) else error
+    said: tuple[object, ...] = getattr(original, "args", ())
+    return said[0] if said and isinstance(said[0], int) else None
+
+
 def failure(error: Exception, url: URL | None) -> DatabaseError:
     """Return what a driver's error means; unknown ones keep their own first line."""
     text = str(error.orig) if isinstance(error, DBAPIError) else str(error)

@@ -48,6 +48,7 @@ _COMMENT_EDGE = re.compile(r"/\*|\*/")
 _FIRST_WORD = re.compile(r"(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/|;)*(\w+)", re.DOTALL)
 _ROUTINES = ("TRIGGER", "PROCEDURE", "FUNCTION", "EVENT", "PACKAGE")
 _SECRET_WORDS = ("PASSWORD", "IDENTIFIED", "CONNECTION")
+_SUSPECT = re.compile(r"passw|identified|connection|://", re.IGNORECASE)
 _SECRET_TEXT = re.compile(r"passw(?:or)?d\s*=|://[^/\s:@]*:[^@\s]+@", re.IGNORECASE)
 
 
@@ -285,6 +286,8 @@ def without_secrets(sql: str, dialect: str) -> str:
     These are the strings after PASSWORD, IDENTIFIED or CONNECTION, and those that hold
     `password=…` or a URL with a password.
     """
+    if not _SUSPECT.search(sql):
+        return sql
     is_secret, parts = False, []
     for token in tokenize(sql, dialect):
         is_secret = is_secret or token.is_word(*_SECRET_WORDS)

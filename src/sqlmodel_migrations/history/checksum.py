@@ -10,6 +10,7 @@ import ast
 import hashlib
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 # What says how a thing was written or where it stands, and not what it is.
@@ -17,8 +18,35 @@ _LEFT_OUT = frozenset(("ctx", "kind", "type_comment", "type_ignores"))
 _WITH_DOCSTRING = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def of(path: Path) -> str | None:
-    """Return 64 hexadecimal digits; None where there is no source, or none that can be read."""
+@dataclass(frozen=True)
+class Checksum:
+    """What a script is known by: the SHA-256 of its syntax tree, and that of its bytes."""
+
+    tree: str
+    source: str
+
+
+def of(path: Path) -> Checksum | None:
+    """Return the checksum of a script; None where there is no source, or none that can be read."""
+    tree, source = of_tree(path), of_source(path)
+    return Checksum(tree, source) if tree is not None and source is not None else None
+
+
+def is_edited(path: Path, known: Checksum) -> bool:
+    """Whether a script does something else than when it was `known`; it is parsed if need be."""
+    return of_source(path) != known.source and of_tree(path) != known.tree
+
+
+def of_source(path: Path) -> str | None:
+    """Return the checksum of the bytes; None where there is no source."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest() if path.suffix == ".py" else None
+    except OSError:
+        return None
+
+
+def of_tree(path: Path) -> str | None:
+    """Return the checksum of the syntax tree; None where there is no source, or a broken one."""
     if path.suffix != ".py":
         return None
     try:

@@ -42,7 +42,8 @@ KEYS: Mapping[str, tuple[type, str]] = {
     "statement_timeout": (float, "How long a statement may run."),
     "transaction": (Transaction, "What is committed together: `each` revision, or `all`."),
     "wait": (float, "How long to wait for a server that is still starting."),
-    "backup": (bool, "Copy the SQLite file first, and put the copy back if the upgrade fails."),
+    "history": (bool, "Keep the history of runs where env.py is not ours, too."),
+    "backup": (bool, "Copy the SQLite file first, and put the copy back after a failure."),
 }
 # Only under [tool.sqlmodel.migrations.databases.<name>]: what alembic.ini says with Alembic's keys.
 DATABASE_KEYS: Mapping[str, tuple[type, str]] = {
@@ -81,6 +82,7 @@ class Settings:
     statement_timeout: float | None = None
     transaction: Transaction | None = None
     wait: float | None = None
+    history: bool | None = None
     backup: bool | None = None
     names: tuple[str, ...] = (DEFAULT_SECTION,)
     overrides: Mapping[str, str] = field(default_factory=dict)

@@ -22,6 +22,7 @@ def _never() -> bool:
 class Execution:
     """Durations are seconds; None for a timeout means what env.py or the server says.
 
+    `history` keeps the ledger where env.py is not ours, too.
     `stop` is asked before each statement: true ends the run after rolling the revision back.
     `sleep` waits in the caller's way: an event loop must go on meanwhile.
     """
@@ -35,6 +36,7 @@ class Execution:
     wait: float = 0.0
     backup: bool = False
     accept_edited: bool = False
+    history: bool = False
     emit: Emit = ignore
     stop: Callable[[], bool] = _never
     sleep: Callable[[float], None] = time.sleep
@@ -69,6 +71,7 @@ _SETTINGS = (
     "statement_timeout",
     "wait",
     "backup",
+    "history",
 )
 _ENDLESS = ("migration_lock_timeout", "lock_deadline")
 _FIELDS = {"on_event": "emit"}

@@ -17,8 +17,9 @@ from alembic.runtime.migration import MigrationContext
 from sqlmodel_migrations import _alembic
 from sqlmodel_migrations.database import dialects
 from sqlmodel_migrations.errors import ChangeRefused, MigrationsError
-from sqlmodel_migrations.run import failure, mysql_column, version_ids
+from sqlmodel_migrations.run import failure, mysql_column, own_transaction, version_ids
 from sqlmodel_migrations.run.failure import Progress
+from sqlmodel_migrations.run.own_transaction import CALLERS, TOGETHER, Outside
 from sqlmodel_migrations.run.sqlite import batch as sqlite_batch
 
 log = logging.getLogger("alembic.runtime.migration")
@@ -72,7 +73,8 @@ class Run:
 
     `purge` empties the version table first. `is_together` says that one transaction of the
     caller's holds all steps. `around` is entered inside each step's transaction,
-    around its statements, and left before the version row is written.
+    around its statements, and left before the version row is written; it takes care of the
+    statements that must be `outside` of the transaction.
     """
 
     context: MigrationContext
@@ -80,7 +82,11 @@ class Run:
     progress: Progress = field(default_factory=Progress)
     purge: bool = False
     is_together: bool = False
-    around: Around = field(default=lambda _: contextlib.nullcontext())
+    around: Around | None = None
+    outside: Outside = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.outside = Outside(self.context.dialect.name)
 
     def plan(self, steps: Steps) -> list[Any]:
         """Read the version table, and return the steps from there; the table may be missing."""
@@ -95,7 +101,7 @@ class Run:
     def take(self, step: Any, rest: Sequence[Any]) -> None:
         """Run one step in its transaction; `rest` are those after it. Raises `RevisionFailed`."""
         log.info("Running %s", step)
-        before = self._heads.ids
+        before, known = self._heads.ids, self.outside.learned
         try:
             with self._transaction():
                 self.make_version_table()
@@ -104,7 +110,10 @@ class Run:
         except BaseException as error:
             self._heads = _alembic.Heads(self.context, before)
             self._has_table = bool(before)
-            self._raise(error, step, rest)
+            if self.outside.learned == known:
+                self._raise(error, step, rest)
+            self.take(step, rest)
+            return
         revision = _alembic.step_revision(step)
         if revision is not None:
             self.progress.applied.append(revision)
@@ -124,8 +133,15 @@ class Run:
 
     def _run(self, step: Any) -> None:
         checked = dialects.of(self.context.dialect.name).checked(self.context.connection)
-        with checked, self.around(step):
+        is_callers = _alembic.is_in_external_transaction(self.context)
+        self.outside.bound = TOGETHER if self.is_together else CALLERS if is_callers else None
+        with checked, self._around(step):
             step.migration_fn(**self.arguments)
+
+    def _around(self, step: Any) -> AbstractContextManager[None]:
+        if self.around is not None:
+            return self.around(step)
+        return own_transaction.outside(self.context, self.outside)
 
     def _raise(self, error: BaseException, step: Any, rest: Sequence[Any]) -> None:
         if self.is_together:

@@ -1,0 +1,216 @@
+"""The ledger: when which revision ran, for how long, by what, and from which script.
+
+Alembic keeps one row that says where a database is; this keeps how it came there. Revisions that
+plain `alembic` ran have no row, and nothing is known of them.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import socket
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import ColumnElement, Connection, Table, and_, func, insert, select, text, update
+
+from sqlmodel_migrations.database import dialects
+from sqlmodel_migrations.history import checksum
+from sqlmodel_migrations.history.checksum import Checksum
+from sqlmodel_migrations.run import side_table
+from sqlmodel_migrations.version import __version__
+
+UPGRADE, DOWNGRADE, STAMP, ACCEPT = "upgrade", "downgrade", "stamp", "accept"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row; `checksum` is None for a stamp and for a script without source.
+
+    Times are UTC. `finished` is None while the revision runs, and where it was interrupted.
+    """
+
+    revision: str
+    direction: str
+    checksum: Checksum | None
+    started: datetime.datetime
+    finished: datetime.datetime | None
+    tool: str
+    host: str
+    pid: int
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took."""
+        if self.finished is None:
+            return None
+        return (self.finished - self.started).total_seconds()
+
+
+@dataclass
+class Ledger:
+    """The rows of one history; `is_wanted` says whether the table is made where it is missing."""
+
+    context: MigrationContext
+    is_wanted: bool
+    _open: int | None = None
+    _started: datetime.datetime = field(default_factory=lambda: _now())
+    _clock: float = 0.0
+
+    @cached_property
+    def table(self) -> Table:
+        """The table, whether it is there or not."""
+        return side_table.history(self.context)
+
+    @cached_property
+    def exists(self) -> bool:
+        """Whether it is there; asked once."""
+        return side_table.exists(self._connection, self.table)
+
+    def begin(self, revision: str, direction: str, path: Path | None) -> None:
+        """Note when a revision starts; where DDL commits, write and commit it at once.
+
+        Whoever waits reads then who is at work, and an interrupted run leaves its row.
+        """
+        self._started, self._clock, self._open = _now(), time.monotonic(), None
+        if self._is_kept and dialects.of(self.context.dialect.name).commits_ddl():
+            self._make()
+            self._open = self._write(revision, direction, path, finished=None)
+            self._connection.commit()
+
+    def finish(self, revision: str, direction: str, path: Path | None) -> None:
+        """Write that a revision has run, in the transaction that will commit it."""
+        if not self._is_kept:
+            return
+        elapsed = datetime.timedelta(seconds=time.monotonic() - self._clock)
+        finished = self._started + elapsed
+        if self._open is None:
+            self._make()
+            self._write(revision, direction, path, finished)
+            return
+        row = update(self.table).where(self._ours, self.table.c.id == self._open)
+        self._connection.execute(row.values(finished_at=_text(finished)))
+
+    def note(self, revisions: Iterable[str], direction: str, paths: Mapping[str, Path]) -> None:
+        """Write that revisions were stamped, or their edited scripts accepted."""
+        if not self._is_kept:
+            return
+        self._make()
+        self._started = _now()
+        for revision in revisions:
+            self._write(revision, direction, paths.get(revision), self._started)
+
+    def lines(self) -> tuple[Line, ...]:
+        """Return every row, oldest first; raises `UsageError` for those of a newer release."""
+        if not self.exists:
+            return ()
+        query = select(text("*")).select_from(self.table).where(self._ours)
+        query = query.order_by(self.table.c.id)
+        rows = self._connection.execute(query).mappings().all()
+        side_table.require_known(rows, self.table)
+        return tuple(_line(row) for row in rows)
+
+    @property
+    def _is_kept(self) -> bool:
+        return self.is_wanted or self.exists
+
+    @property
+    def _ours(self) -> ColumnElement[bool]:
+        return and_(self.table.c.version_table == self.context.version_table)
+
+    @property
+    def _connection(self) -> Connection:
+        assert self.context.connection is not None
+        return self.context.connection
+
+    def _make(self) -> None:
+        if not self.exists:
+            self.table.create(self._connection, checkfirst=False)
+            self.exists = True
+
+    def _write(
+        self,
+        revision: str,
+        direction: str,
+        path: Path | None,
+        finished: datetime.datetime | None,
+    ) -> int:
+        known = checksum.of(path) if path is not None and direction != STAMP else None
+        row: dict[str, Any] = {
+            "version_table": self.context.version_table,
+            "id": self._next_id(),
+            "revision": revision,
+            "direction": direction,
+            "checksum": known and known.tree,
+            "source": known and known.source,
+            "started_at": _text(self._started),
+            "finished_at": finished and _text(finished),
+            "tool": __version__,
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "format": side_table.FORMAT,
+        }
+        self._connection.execute(insert(self.table), row)
+        return int(row["id"])
+
+    def _next_id(self) -> int:
+        """One more than the last; the lock of the migrations keeps others out."""
+        last = select(func.max(self.table.c.id)).where(self._ours)
+        return int(self._connection.execute(last).scalar() or 0) + 1
+
+
+def latest(lines: Iterable[Line]) -> dict[str, Line]:
+    """Return for each revision the run that made it what it is; none for one taken back since.
+
+    An accepted script replaces the checksum of the run before it.
+    """
+    found: dict[str, Line] = {}
+    for line in lines:
+        if line.finished is None:
+            continue
+        if line.direction == DOWNGRADE:
+            found.pop(line.revision, None)
+        elif line.direction == ACCEPT and line.revision in found:
+            found[line.revision] = replace(found[line.revision], checksum=line.checksum)
+        else:
+            found[line.revision] = line
+    return found
+
+
+def edited(lines: Mapping[str, Line], paths: Mapping[str, Path]) -> tuple[str, ...]:
+    """Return the revisions whose script does something else than when it ran, in that order."""
+    return tuple(
+        revision
+        for revision, line in lines.items()
+        if line.checksum is not None
+        and revision in paths
+        and checksum.is_edited(paths[revision], line.checksum)
+    )
+
+
+def _line(row: Mapping[Any, Any]) -> Line:
+    known = Checksum(row["checksum"], row["source"]) if row["checksum"] else None
+    finished = row["finished_at"]
+    return Line(
+        revision=row["revision"],
+        direction=row["direction"],
+        checksum=known,
+        started=datetime.datetime.fromisoformat(row["started_at"]),
+        finished=None if finished is None else datetime.datetime.fromisoformat(finished),
+        tool=row["tool"],
+        host=row["host"],
+        pid=int(row["pid"]),
+    )
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
+
+
+def _text(moment: datetime.datetime) -> str:
+    return moment.isoformat(timespec="microseconds")
