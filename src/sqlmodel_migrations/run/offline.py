@@ -14,16 +14,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Dialect
 
 from sqlmodel_migrations import _alembic
 from sqlmodel_migrations.errors import MigrationsError
 from sqlmodel_migrations.run import failure
 
-Recorded = Callable[[str], Sequence[str]]
-"""Given a revision, the statements that it sent to a scratch database; raises `MigrationsError`."""
+Recorded = Callable[[str, Dialect], Sequence[str]]
+"""Given a revision, what it sent to a scratch database; raises `MigrationsError`."""
 
 
-def none(revision: str) -> Sequence[str]:
+def none(revision: str, dialect: Dialect) -> Sequence[str]:
     """Have no recording."""
     raise MigrationsError("nothing was recorded")
 
@@ -64,7 +65,7 @@ class Writing:
     ) -> None:
         revision = failure.ids([step])[0]
         try:
-            statements = self.recorded(revision)
+            statements = self.recorded(revision, context.dialect)
         except MigrationsError as reason:
             self.missing.append(revision)
             page.writelines(_comment(context, step, error, reason))
