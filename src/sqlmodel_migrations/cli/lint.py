@@ -118,10 +118,11 @@ def _explained(slug: str) -> Report:
 
     rule = linter.require_rule(slug)
     text = (rule.__doc__ or "").strip().splitlines()
-    facts = {"rule": slug, "hazard": rule.HAZARD.value, "severity": rule.SEVERITY.value}
+    hazards = [hazard.value for hazard in rule.HAZARDS]
+    facts = {"rule": slug, "hazards": hazards, "severity": rule.SEVERITY.value}
     lines = [
         f"{slug}: {rule.SUMMARY}",
-        f"hazard {rule.HAZARD}, severity {rule.SEVERITY}",
+        f"hazard {', '.join(hazards)}; severity {rule.SEVERITY}",
         "",
         *text,
     ]

@@ -70,7 +70,7 @@ def _finding(
         help=match.help,
         file=statement.file,
         line=statement.line,
-        hazard=rule.HAZARD.value,
+        hazard=match.hazard.value,
         revision=statement.revision,
         end_line=statement.end_line,
         statement=statement.sql.strip(),
@@ -82,11 +82,11 @@ def _finding(
 def _severity(
     slug: str, rule: Rule, match: Match, recording: Recording, strictness: Strictness
 ) -> Severity:
-    if rule.HAZARD in BLOCKING and match.tables and recording.sizes:
+    if match.hazard in BLOCKING and match.tables and recording.sizes:
         sizes = [recording.sizes[table] for table in match.tables if table in recording.sizes]
         if len(sizes) == len(match.tables) and all(s.rows < strictness.min_rows for s in sizes):
             return Severity.NOTE
-    return strictness.severity.get(slug, rule.SEVERITY)
+    return strictness.severity.get(slug, match.severity or rule.SEVERITY)
 
 
 def _sizes(match: Match, recording: Recording) -> str:

@@ -20,6 +20,7 @@ from sqlmodel_migrations.database import catalog
 from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.errors import UsageError
 from sqlmodel_migrations.lint.recording import (
+    Facts,
     RecordedStatement,
     Recording,
     Rows,
@@ -95,7 +96,7 @@ class _Recorder:
             steps = _alembic.upgrade_steps(script, self.span.heads, self.span.past)
             take.perform(context, steps, arguments)
             if rows is Rows.CLEAN:
-                self._look_back(context.connection)
+                self.after = take.after
 
         with shadowed(self._url, source=source) as shadow:
             self._run(shadow, self._set_up(rows))
@@ -128,11 +129,6 @@ class _Recorder:
     def _look(self, connection: Connection) -> None:
         self.dialect = connection.dialect.name
         self.before = catalog.read(connection)
-
-    def _look_back(self, connection: Connection | None) -> None:
-        assert connection is not None
-        self.after = catalog.read(connection)
-        connection.rollback()
 
     def _run(self, shadow: Shadow, task: Task, *, is_observer: bool = False) -> None:
         """Run env.py on a shadow, and the task in each context that it makes."""
@@ -175,16 +171,27 @@ def _merged(
     """
     others = [_by_key(_statements(dirty)), _by_key(_statements(empty))]
     without = others[1]
+    counts = {table: count for take in clean for table, count in take.counts.items()}
     refused = {key: text for take in again for key, text in take.again.items()}
     found: list[RecordedStatement] = []
     for key, statement in _by_key(_statements(clean)).items():
         failures = dict(statement.failures)
         for other in others:
             failures |= other[key].failures if key in other else {}
-        facts = without[key].facts if statement.failures and key in without else statement.facts
+        facts = statement.facts
+        if statement.failures and key in without:
+            facts = _counted(without[key].facts, counts)
         second = refused.get((statement.revision, statement.sql))
         found.append(replace(statement, failures=failures, facts=facts, again=second))
     return found
+
+
+def _counted(facts: Facts, counts: Mapping[str, int]) -> Facts:
+    """What was measured on empty tables, with the rows that they would have had."""
+    tables = {
+        table: replace(found, rows=counts.get(table, 0)) for table, found in facts.tables.items()
+    }
+    return replace(facts, tables=tables)
 
 
 def _by_key(

@@ -58,13 +58,12 @@ class TableFacts:
     """What one statement did to one table that was there before the pending revisions.
 
     `rows` are the generated rows before the statement. `taken` is the strongest lock that the
-    statement asked for, `held` the strongest one that earlier statements of the same transaction
-    had taken. `built` are indexes whose file was written. A materialized view `is_stored_query`.
+    statement asked for. `built` are indexes whose file was written, in a table rewrite those
+    that were made anew. A materialized view `is_stored_query`.
     """
 
     rows: int = 0
     taken: Lock | None = None
-    held: Lock | None = None
     is_rewritten: bool = False
     is_scanned: bool = False
     built: tuple[str, ...] = ()
@@ -119,12 +118,14 @@ class Failure:
 class Facts:
     """What one statement did.
 
-    `tables` speaks of those that it touched, by the keys they had before the pending revisions.
+    `tables` speaks of those that it touched, by the keys they had before the pending revisions;
+    `held` are locks that stop writes, which earlier statements of the transaction had taken.
     `changes` are the differences of the schema after it to the schema before it; `commits` says
     that it committed what went before it, as MariaDB's DDL does.
     """
 
     tables: Mapping[str, TableFacts] = field(default_factory=dict)
+    held: Mapping[str, Lock] = field(default_factory=dict)
     changes: tuple[CatalogDifference, ...] = ()
     losses: tuple[Loss, ...] = ()
     broken: tuple[Broken, ...] = ()

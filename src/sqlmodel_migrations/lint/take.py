@@ -8,27 +8,31 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext, RevisionStep
-from sqlalchemy import Connection, event
 
 from sqlmodel_migrations import _alembic, _alembic_batch
-from sqlmodel_migrations.database.statement import verb
+from sqlmodel_migrations.database.catalog import Catalog
+from sqlmodel_migrations.database.quoting import qualified
+from sqlmodel_migrations.database.statement import Statement, verb
 from sqlmodel_migrations.errors import RevisionFailed
 from sqlmodel_migrations.history.index import Revision
-from sqlmodel_migrations.lint import facts, place
-from sqlmodel_migrations.lint.facts import Measured, Meter
+from sqlmodel_migrations.lint import facts, losses, place, wire
+from sqlmodel_migrations.lint.facts import Measured
+from sqlmodel_migrations.lint.losses import Sent, State
+from sqlmodel_migrations.lint.old_code import OldCode
 from sqlmodel_migrations.lint.place import Place
 from sqlmodel_migrations.lint.recording import (
+    Broken,
     Facts,
     Failure,
     RecordedStatement,
     Rows,
     Runner,
+    Stops,
     Unmeasured,
 )
 from sqlmodel_migrations.run import runner
@@ -42,19 +46,29 @@ class _Stopped(Exception):
 
 @dataclass
 class Take:
-    """One run; `statements` and `unmeasured` are what came of it, in order."""
+    """One run; `statements` and `unmeasured` are what came of it, in order.
+
+    `counts` are the rows of each table before. With `is_twice` each revision's function is run
+    once more after it: how a statement then fails is in `again`, by revision and text.
+    """
 
     rows: Rows
     runner: Runner
     pending: Sequence[Revision]
+    is_twice: bool = False
     statements: list[RecordedStatement] = field(default_factory=list)
     unmeasured: list[Unmeasured] = field(default_factory=list)
+    again: dict[tuple[str, str], str] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
     _revision: Revision | None = None
-    _number: int = 0
+    _sent: list[Sent] = field(default_factory=list)
+    _first: int = 0
     _transaction: int = 0
     _is_busy: bool = False
+    _is_again: bool = False
     _entry: Place | None = None
     _raised: tuple[Exception, Place, str, Failure] | None = None
+    _suspects: list[tuple[int, Broken]] = field(default_factory=list)
 
     def perform(
         self,
@@ -63,13 +77,14 @@ class Take:
         arguments: Mapping[str, Any],
     ) -> None:
         """Run the steps on the shadow of `context`, which is at the revision before them."""
-        connection = context.connection
-        assert connection is not None
-        self._connection = connection
-        self._meter = self._make_meter(connection)
+        assert context.connection is not None
+        self._connection = context.connection
+        self._prepare()
+        self._functions = {_alembic.step_revision(s): s.migration_fn for s in steps}
+        self._arguments = arguments
         wrapped = [_alembic.wrap_step(step, self._around) for step in steps]
         with (
-            self._listening(connection),
+            wire.tapped(context.connection, self),
             _alembic_batch.noted(self._here, self._begin),
             contextlib.suppress(_Stopped, RevisionFailed),
         ):
@@ -77,28 +92,49 @@ class Take:
                 _alembic.run_as_configured(context, wrapped, arguments)
             else:
                 runner.run(context, lambda _: wrapped, arguments=arguments)
+        self._confirm()
 
-    def _make_meter(self, connection: Connection) -> Meter:
+    @property
+    def after(self) -> Catalog:
+        """The schema that the revisions ended with."""
+        return self._meter.catalog
+
+    def _prepare(self) -> None:
         """Read what is there, and leave no transaction behind that was not open before."""
-        was_open = connection.in_transaction()
-        meter = facts.of(connection)
+        was_open = self._connection.in_transaction()
+        self._meter = facts.of(self._connection)
+        self.counts = dict(self._meter.rows)
+        self._old_code: OldCode | None = None
+        if self.rows is Rows.CLEAN:
+            self._old_code = OldCode(self._connection, self._meter.catalog, self._meter.undone)
         if not was_open:
-            connection.commit()
-        return meter
+            self._connection.commit()
 
     @contextlib.contextmanager
     def _around(self, step: RevisionStep) -> Iterator[None]:
         """Watch one revision; an exception that leaves it ends the take."""
         name = _alembic.step_revision(step)
         self._revision = next(r for r in self.pending if r.id == name)
-        self._number = 0
+        self._sent, self._first = [], len(self.statements)
         try:
+            before = self._state()
             yield
+            self._note_losses(before)
+            if self.is_twice:
+                self._run_again(self._functions[name])
         except (Exception, SystemExit) as error:
             self._note_end(error)
             raise _Stopped from error
         finally:
             self._revision = None
+
+    def _run_again(self, function: Callable[..., Any]) -> None:
+        self._is_again = True
+        try:
+            with contextlib.suppress(Exception, SystemExit):
+                function(**self._arguments)
+        finally:
+            self._is_again = False
 
     def _note_end(self, error: BaseException) -> None:
         """Say how a revision failed, and that nothing after it was measured."""
@@ -112,45 +148,68 @@ class Take:
         self.unmeasured.append(
             Unmeasured(revision.id, f"its upgrade ends here: {reason}", revision.path)
         )
-        rest = list(self.pending)[list(self.pending).index(revision) + 1 :]
+        position = [other.id for other in self.pending].index(revision.id)
         self.unmeasured += [
             Unmeasured(other.id, f"it comes after '{revision.id}', which fails", other.path)
-            for other in rest
+            for other in self.pending[position + 1 :]
         ]
+
+    def _state(self) -> State:
+        """What is there now; rows by the tables' present names."""
+        names, catalog = self._meter.names(), self._meter.catalog
+        rows = {names.tables[k]: n for k, n in self._meter.rows.items() if k in names.tables}
+        came_back = [k for k in self._meter.rows if k not in names.tables and k in catalog.tables]
+        with self._busy():
+            for key in came_back:
+                table = qualified(
+                    catalog.tables[key].schema, catalog.tables[key].name, self._connection.dialect
+                )
+                count = self._connection.execute(sa.text(f"SELECT count(*) FROM {table}"))
+                rows[key] = int(count.scalar_one())
+        return State(catalog, names, rows)
+
+    def _note_losses(self, before: State) -> None:
+        if self.rows is Rows.DIRTY or not self._sent:
+            return
+        for position, found in losses.found(self._sent, before, self._state()).items():
+            self._amend(self._first + position, losses=found)
+
+    def _amend(self, index: int, **changes: Any) -> None:
+        statement = self.statements[index]
+        self.statements[index] = replace(statement, facts=replace(statement.facts, **changes))
 
     @contextlib.contextmanager
-    def _listening(self, connection: Connection) -> Iterator[None]:
-        dialect = connection.dialect
-
-        def on_execute(cursor: Any, sql: str, parameters: Any, context: Any) -> bool:
-            send = partial(dialect.do_execute, cursor, sql, parameters, context)
-            return self._is_measured(sql, parameters, context, send)
-
-        def on_many(cursor: Any, sql: str, parameters: Any, context: Any) -> bool:
-            send = partial(dialect.do_executemany, cursor, sql, parameters, context)
-            return self._is_measured(sql, parameters, context, send)
-
-        def on_plain(cursor: Any, sql: str, context: Any) -> bool:
-            send = partial(dialect.do_execute_no_params, cursor, sql, context)
-            return self._is_measured(sql, None, context, send)
-
-        def on_end(_: Connection) -> None:
-            self._transaction += 1
-
-        hooks: list[tuple[str, Callable[..., Any]]] = [
-            ("do_execute", on_execute),
-            ("do_executemany", on_many),
-            ("do_execute_no_params", on_plain),
-            ("commit", on_end),
-            ("rollback", on_end),
-        ]
-        for name, hook in hooks:
-            event.listen(connection.engine, name, hook)
+    def _busy(self) -> Iterator[None]:
+        """Let our own statements pass unseen."""
+        self._is_busy, before = True, self._is_busy
         try:
             yield
         finally:
-            for name, hook in hooks:
-                event.remove(connection.engine, name, hook)
+            self._is_busy = before
+
+    # What the wire asks.
+
+    def take(self, sql: str, parameters: Any, send: wire.Send) -> bool:
+        """Measure a statement of a revision; False for all that is not one."""
+        if self._is_busy or self._revision is None:
+            return False
+        where = self._here()
+        if where is None:  # Alembic's own, about the version table
+            return False
+        with self._busy():
+            if self._is_again:
+                self._measure_again(sql, send)
+            else:
+                self._measure(self._entry or where, sql, parameters, send)
+        return True
+
+    def end(self) -> None:
+        """A transaction ends: what the old code cannot do now, it cannot do from here on."""
+        if not self._is_busy:
+            self._transaction += 1
+            self._confirm()
+
+    # What happens to one statement.
 
     def _here(self) -> Place | None:
         return place.of(self._revision.path) if self._revision is not None else None
@@ -159,31 +218,22 @@ class Take:
         """An operation of a batch is carried out: its own line is where it was put there."""
         self._entry = entry
 
-    def _is_measured(
-        self, sql: str, parameters: Any, context: Any, send: Callable[[], None]
-    ) -> bool:
-        """Measure a statement of a revision; False for all that is not one."""
-        if self._is_busy or self._revision is None or not self._is_ours(context):
-            return False
-        where = self._here()
-        if where is None:  # Alembic's own, about the version table
-            return False
-        self._is_busy = True
-        try:
-            self._measure(self._entry or where, sql, parameters, send)
-        finally:
-            self._is_busy = False
-        return True
+    def _measure_again(self, sql: str, send: wire.Send) -> None:
+        assert self._revision is not None
+        measured = self._meter.measure(sql, send)
+        if measured.error is not None:
+            failure = self._meter.failure(measured.error)
+            self.again.setdefault((self._revision.id, sql), failure.message)
+            if verb(sql) in _ANSWERS:
+                raise measured.error
 
-    def _is_ours(self, context: Any) -> bool:
-        asked = context.root_connection.connection.dbapi_connection
-        return asked is self._connection.connection.dbapi_connection
-
-    def _measure(self, where: Place, sql: str, parameters: Any, send: Callable[[], None]) -> None:
+    def _measure(self, where: Place, sql: str, parameters: Any, send: wire.Send) -> None:
         measured = self._meter.measure(sql, send)
         transaction = self._transaction if measured.is_in_transaction else None
         if measured.error is None:
-            self._add(where, sql, parameters, transaction, self._facts(measured), None)
+            seen = Facts(measured.tables, measured.held, measured.changes, commits=measured.commits)
+            self._add(where, sql, parameters, transaction, seen, None, measured)
+            self._suspect(measured)
             return
         failure = self._meter.failure(measured.error)
         if where.is_caught or verb(sql) in _ANSWERS:
@@ -191,8 +241,30 @@ class Take:
             raise measured.error
         self._add(where, sql, parameters, transaction, Facts(), failure)
 
-    def _facts(self, measured: Measured) -> Facts:
-        return Facts(measured.tables, measured.changes, commits=measured.commits)
+    def _suspect(self, measured: Measured) -> None:
+        """See what the old code can no longer do."""
+        if self._old_code is None:
+            return
+        changed = {
+            table
+            for table, found in measured.tables.items()
+            if found.taken is not None and found.taken.stops >= Stops.WRITES
+        }
+        if measured.changes or changed:
+            changed |= {c.table for c in measured.changes if c.table is not None}
+            position = len(self.statements) - 1
+            self._suspects += [(position, broken) for broken in self._old_code.look(changed)]
+
+    def _confirm(self) -> None:
+        """Keep what is broken for good; a later statement may have mended it."""
+        if self._old_code is None or not self._suspects:
+            return
+        left = self._old_code.broken()
+        for position, broken in self._suspects:
+            if (broken.table, broken.statement) in left:
+                known = self.statements[position].facts.broken
+                self._amend(position, broken=(*known, broken))
+        self._suspects = []
 
     def _add(
         self,
@@ -200,23 +272,24 @@ class Take:
         sql: str,
         parameters: Any,
         transaction: int | None,
-        found: Facts,
+        seen: Facts,
         failure: Failure | None,
+        measured: Measured | None = None,
     ) -> None:
         assert self._revision is not None
-        self.statements.append(
-            RecordedStatement(
-                revision=self._revision.id,
-                number=self._number,
-                file=Path(self._revision.path),
-                line=where.line,
-                end_line=where.end_line,
-                operation=where.operation,
-                sql=sql,
-                parameters=parameters,
-                transaction=transaction,
-                facts=found,
-                failures={} if failure is None else {self.rows: failure},
-            )
+        statement = RecordedStatement(
+            revision=self._revision.id,
+            number=len(self._sent),
+            file=self._revision.path,
+            line=where.line,
+            end_line=where.end_line,
+            operation=where.operation,
+            sql=sql,
+            parameters=parameters,
+            transaction=transaction,
+            facts=seen,
+            failures={} if failure is None else {self.rows: failure},
         )
-        self._number += 1
+        self.statements.append(statement)
+        text = Statement(sql, self._connection.dialect.name)
+        self._sent.append(Sent(text, measured or Measured()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -11,7 +12,7 @@ from sqlalchemy import Connection
 from sqlmodel_migrations.database import catalog
 from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.database.catalog.difference import CatalogDifference, differences
-from sqlmodel_migrations.lint.recording import Failure, TableFacts
+from sqlmodel_migrations.lint.recording import Failure, Lock, TableFacts
 
 Send = Callable[[], None]
 """Sends the statement; raises what the driver raises."""
@@ -28,6 +29,7 @@ class Measured:
 
     error: Exception | None = None
     tables: Mapping[str, TableFacts] = field(default_factory=dict)
+    held: Mapping[str, Lock] = field(default_factory=dict)
     changes: tuple[CatalogDifference, ...] = ()
     shrunk: tuple[tuple[str, str], ...] = ()
     is_in_transaction: bool = True
@@ -53,6 +55,10 @@ class Meter(Protocol):
     """
 
     @property
+    def catalog(self) -> Catalog:
+        """The schema as it was last read."""
+
+    @property
     def rows(self) -> Mapping[str, int]:
         """How many rows each table from before has now."""
 
@@ -61,6 +67,9 @@ class Meter(Protocol):
 
     def names(self) -> Names:
         """Return what is still there of what was there before."""
+
+    def undone(self) -> AbstractContextManager[object]:
+        """Take back what is done inside, in a transaction or outside of one."""
 
     def failure(self, error: Exception) -> Failure:
         """Say what the driver's error is about."""

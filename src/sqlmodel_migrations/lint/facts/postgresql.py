@@ -7,12 +7,14 @@ transaction is tried inside one of its own first, where its locks can be seen; w
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection
 
+from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.database.statement import Statement, verb
 from sqlmodel_migrations.lint.facts.base import Measured, Names, Schema, Send
 from sqlmodel_migrations.lint.recording import Failure, FailureKind, Lock, Stops, TableFacts
@@ -118,6 +120,11 @@ class _Meter:
         }
 
     @property
+    def catalog(self) -> Catalog:
+        """The schema as it was last read."""
+        return self._schema.now
+
+    @property
     def rows(self) -> Mapping[str, int]:
         """How many rows each table from before has now."""
         return {self._keys[oid]: count for oid, count in self._counts.items()}
@@ -148,6 +155,22 @@ class _Meter:
             if (oid, number) in self._columns
         }
         return Names(tables, columns)
+
+    @contextlib.contextmanager
+    def undone(self) -> Iterator[None]:
+        """Take back what is done inside, in a transaction or outside of one."""
+        if self._try("SAVEPOINT sqlmodel_undone"):
+            try:
+                yield
+            finally:
+                self._execute("ROLLBACK TO SAVEPOINT sqlmodel_undone")
+                self._execute("RELEASE SAVEPOINT sqlmodel_undone")
+        else:
+            self._execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._execute("ROLLBACK")
 
     def failure(self, error: Exception) -> Failure:
         """Say what the driver's error is about, by its SQLSTATE."""
@@ -190,7 +213,18 @@ class _Meter:
         changed = {change.table for change in changes if change.table is not None}
         tables = dict(self._tables(before, after, changed))
         shrunk = [place for place, count in self._counted(spread) if count < spread[place]]
-        return Measured(None, tables, changes, tuple(shrunk), is_in_transaction)
+        return Measured(
+            tables=tables,
+            held=self._held(before),
+            changes=changes,
+            shrunk=tuple(shrunk),
+            is_in_transaction=is_in_transaction,
+        )
+
+    def _held(self, before: _Reading) -> Mapping[str, Lock]:
+        """The locks that stop writes, taken earlier in the transaction."""
+        held = {key: _strongest(before.held.get(oid, ())) for oid, key in self._keys.items()}
+        return {k: lock for k, lock in held.items() if lock and lock.stops >= Stops.WRITES}
 
     def _tables(
         self, before: _Reading, after: _Reading, changed: Set[str]
@@ -200,8 +234,7 @@ class _Meter:
             if oid in before.relations:
                 is_changed = bool({now.get(oid), key} & changed)
                 facts = self._facts(oid, before, after, is_changed=is_changed)
-                if facts != TableFacts(rows=facts.rows, held=facts.held,
-                                       is_stored_query=facts.is_stored_query):  # fmt: skip
+                if facts != TableFacts(rows=facts.rows, is_stored_query=facts.is_stored_query):
                     yield key, facts
 
     def _facts(
@@ -215,7 +248,7 @@ class _Meter:
         is_stored = one.kind == "m"
         if other is None:
             self._counts[oid] = 0
-            return TableFacts(rows, taken, _strongest(held), is_stored_query=is_stored)
+            return TableFacts(rows, taken, is_stored_query=is_stored)
         scanned = other.scans > one.scans and other.read - one.read >= rows
         built = self._built(oid, before, after)
         has_new_file = one.kind in "rm" and other.file != one.file
@@ -229,14 +262,15 @@ class _Meter:
         # TRUNCATE gives a new file as well, but reads nothing.
         is_rewritten = has_new_file and (self._counts[oid] > 0 or other.scans > one.scans)
         deleted = other.deleted - one.deleted
-        if has_new_file and not is_rewritten:
+        if is_rewritten:  # all of its indexes are, too: those count that were made anew
+            built = [index for index in built if index.oid not in before.relations]
+        elif has_new_file:
             deleted, built = rows, []
         if built and taken is None and any(b.oid in before.relations for b in built):
             taken = _LOCKS["ShareLock"]  # REINDEX outside of a transaction
         return TableFacts(
             rows=rows,
             taken=taken,
-            held=_strongest(held),
             is_rewritten=is_rewritten,
             is_scanned=scanned,
             built=tuple(sorted(b.name for b in built)),

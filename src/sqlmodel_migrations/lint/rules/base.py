@@ -1,4 +1,4 @@
-"""What every rule's module offers: its hazard, its words, and what it finds in a recording.
+"""What every rule's module offers: its hazards, its words, and what it finds in a recording.
 
 The module's docstring is the explanation: what happens, why, and where it was read.
 """
@@ -9,14 +9,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from sqlmodel_migrations.database.catalog.difference import CatalogDifference
 from sqlmodel_migrations.diagnostics import Severity
 from sqlmodel_migrations.lint.hazards import Hazard
 from sqlmodel_migrations.lint.recording import (
+    Lock,
     RecordedStatement,
     Recording,
+    Rows,
     Stops,
     TableFacts,
 )
+
+NEW_ENUM_VALUE = "55P04"
+"""PostgreSQL's code for a value of an enum that is used before it was committed."""
 
 
 @dataclass(frozen=True)
@@ -25,13 +31,16 @@ class Match:
 
     `message` is the effect, `help` one imperative line, `fix` the safe form as Python to paste.
     `tables` are those that make it bad, by the keys they had before; their sizes matter.
+    `severity` replaces the rule's own.
     """
 
+    hazard: Hazard
     statement: RecordedStatement
     message: str
     help: str
     fix: str | None = None
     tables: tuple[str, ...] = ()
+    severity: Severity | None = None
 
 
 class Rule(Protocol):
@@ -40,7 +49,7 @@ class Rule(Protocol):
     __doc__: str | None
 
     @property
-    def HAZARD(self) -> Hazard:  # noqa: N802
+    def HAZARDS(self) -> tuple[Hazard, ...]:  # noqa: N802
         """What may happen."""
 
     @property
@@ -52,32 +61,100 @@ class Rule(Protocol):
         """The hazard in one line."""
 
     def find(self, recording: Recording) -> Iterator[Match]:
-        """Find the hazard."""
+        """Find the hazards."""
 
 
-def touched(statement: RecordedStatement) -> Iterator[tuple[str, TableFacts]]:
-    """The tables that a statement did something to, but for stored queries, which nobody writes."""
-    for name, facts in statement.facts.tables.items():
-        if not facts.is_stored_query:
-            yield name, facts
+# What statements did.
 
 
-def stops_writes(facts: TableFacts) -> bool:
-    """Whether the statement itself took a lock that stops writes."""
-    return facts.taken is not None and facts.taken.stops >= Stops.WRITES
+def measured(recording: Recording) -> Iterator[RecordedStatement]:
+    """Return the statements that may come to an end on tables with rows."""
+    return (s for s in recording.statements if not _fails_on_any_row(s))
 
 
-def names(tables: Iterable[str]) -> str:
+def _fails_on_any_row(statement: RecordedStatement) -> bool:
+    """Whether no row can be right, because the values come from the statement itself."""
+    return Rows.CLEAN in statement.failures and bool(added(statement, "column"))
+
+
+def touched(statement: RecordedStatement) -> dict[str, TableFacts]:
+    """Return what it did to tables; nobody writes to stored queries."""
+    tables = statement.facts.tables.items()
+    return {name: facts for name, facts in tables if not facts.is_stored_query}
+
+
+def rewritten(statement: RecordedStatement) -> tuple[str, ...]:
+    """Return the tables, and stored queries, that it wrote anew."""
+    tables = statement.facts.tables.items()
+    return tuple(name for name, facts in tables if facts.is_rewritten)
+
+
+def built(statement: RecordedStatement) -> dict[str, tuple[str, ...]]:
+    """Return the indexes that it built, by table, while writes waited."""
+    return {
+        name: facts.built
+        for name, facts in touched(statement).items()
+        if facts.built and stops_writes(facts.taken)
+    }
+
+
+def scanned(statement: RecordedStatement) -> tuple[str, ...]:
+    """Return the tables that it read as a whole while writes waited, and neither wrote nor built.
+
+    A table rewrite and an index read the table as well: that is part of them.
+    """
+    if rewritten(statement) or built(statement):
+        return ()
+    return tuple(
+        name
+        for name, facts in touched(statement).items()
+        if facts.is_scanned and facts.rows and stops_writes(facts.taken)
+    )
+
+
+def stops_writes(lock: Lock | None) -> bool:
+    """Whether a lock stops writes."""
+    return lock is not None and lock.stops >= Stops.WRITES
+
+
+def added(statement: RecordedStatement, kind: str) -> tuple[CatalogDifference, ...]:
+    """Return the columns, constraints or indexes that it made on tables which were there."""
+    return tuple(
+        c
+        for c in statement.facts.changes
+        if c.kind == kind and c.before is None and c.after is not None
+    )
+
+
+def constraints(statement: RecordedStatement, *words: str) -> tuple[CatalogDifference, ...]:
+    """Return the constraints that it made whose definition begins with one of these words."""
+    return tuple(c for c in added(statement, "constraint") if c.after and c.after.startswith(words))
+
+
+def changed(statement: RecordedStatement, kind: str) -> tuple[CatalogDifference, ...]:
+    """Return what was one way before and is another way now: types, nullability."""
+    return tuple(
+        c
+        for c in statement.facts.changes
+        if c.kind == kind and c.before is not None and c.after is not None
+    )
+
+
+# Words.
+
+
+def names(things: Iterable[str]) -> str:
     """Write names for a message: `'account'`, `'account' and 'item'`."""
-    quoted = [f"'{table}'" for table in tables]
+    quoted = [f"'{thing}'" for thing in things]
     if len(quoted) < 2:
         return "".join(quoted)
     return f"{', '.join(quoted[:-1])} and {quoted[-1]}"
 
 
-def lock(facts: TableFacts) -> str:
-    """Say which lock is taken and what it stops."""
-    if facts.taken is None:
-        return "no lock"
-    stopped = "reads and writes" if facts.taken.stops is Stops.READS else "writes"
-    return f"{facts.taken.name} lock, which stops {stopped}"
+def stopped(statement: RecordedStatement, tables: Iterable[str]) -> str:
+    """Say what waits, and for which lock: `reads and writes of 'hero' wait (EXCLUSIVE lock)`."""
+    found = {table: statement.facts.tables[table].taken for table in tables}
+    strongest = max(found.values(), key=lambda lock: lock.stops if lock else Stops.NOTHING)
+    assert strongest is not None
+    what = "reads and writes" if strongest.stops is Stops.READS else "writes"
+    return f"{what} of {names(found)} wait ({strongest.name} lock)"

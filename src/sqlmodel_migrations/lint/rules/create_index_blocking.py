@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from sqlmodel_migrations.diagnostics import Severity
 from sqlmodel_migrations.lint.hazards import Hazard
 from sqlmodel_migrations.lint.recording import Recording
-from sqlmodel_migrations.lint.rules.base import Match, lock, names, stops_writes, touched
+from sqlmodel_migrations.lint.rules.base import Match, added, built, measured, names, stopped
 
-HAZARD = Hazard.INDEX_LOCK
+HAZARDS = (Hazard.INDEX_LOCK,)
 SEVERITY = Severity.ERROR
 SUMMARY = "An index is built on an existing table while writes wait."
 
@@ -26,16 +26,16 @@ with op.get_context().autocommit_block():
 
 
 def find(recording: Recording) -> Iterator[Match]:
-    """Find indexes that a statement built under a lock that stops writes."""
-    for statement in recording.statements:
-        for table, facts in touched(statement):
-            if not facts.built or not stops_writes(facts):
-                continue
-            yield Match(
-                statement,
-                f"writes to {names([table])} wait while {names(facts.built)} is built"
-                f" ({lock(facts)})",
-                "build it concurrently, in an autocommit block and a revision of its own",
-                _FIX.format(name=facts.built[0], table=table),
-                (table,),
-            )
+    """Find indexes that a statement made and built under a lock that stops writes."""
+    for statement in measured(recording):
+        new = {change.name for change in added(statement, "index")}
+        for table, indexes in built(statement).items():
+            if own := [name for name in indexes if name in new]:
+                yield Match(
+                    Hazard.INDEX_LOCK,
+                    statement,
+                    f"{stopped(statement, [table])} while {names(own)} is built",
+                    "build it concurrently, in an autocommit block and a revision of its own",
+                    _FIX.format(name=own[0], table=table),
+                    (table,),
+                )

@@ -1,0 +1,52 @@
+"""A foreign key reads both tables while nobody can write to either.
+
+On PostgreSQL it takes a SHARE ROW EXCLUSIVE lock on both for as long as the check of all rows
+lasts. Added NOT VALID it holds for new rows at once; VALIDATE CONSTRAINT, in a transaction of its
+own, checks the old rows while writes go on.
+Source: https://www.postgresql.org/docs/current/sql-altertable.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlmodel_migrations.diagnostics import Severity
+from sqlmodel_migrations.lint.hazards import Hazard
+from sqlmodel_migrations.lint.recording import Recording
+from sqlmodel_migrations.lint.rules.base import (
+    Match,
+    constraints,
+    measured,
+    names,
+    scanned,
+    stopped,
+)
+
+HAZARDS = (Hazard.SCAN_LOCK,)
+SEVERITY = Severity.ERROR
+SUMMARY = "A foreign key is added, and both tables are read while writes wait."
+
+_FIX = """\
+op.create_foreign_key({column!r}, {table!r}, ..., postgresql_not_valid=True)
+
+# in the next revision
+op.execute("ALTER TABLE {table} VALIDATE CONSTRAINT {column}")
+"""
+
+
+def find(recording: Recording) -> Iterator[Match]:
+    """Find statements that did so and read the table."""
+    for statement in measured(recording):
+        tables = scanned(statement)
+        found = constraints(statement, "FOREIGN KEY")
+        if not tables or not found:
+            continue
+        yield Match(
+            Hazard.SCAN_LOCK,
+            statement,
+            f"{stopped(statement, tables)} "
+            f"while the rows of {names(c.name for c in found)} are checked",
+            "add it NOT VALID, and validate it in the next revision",
+            _FIX.format(table=found[0].table, column=found[0].name),
+            tables,
+        )

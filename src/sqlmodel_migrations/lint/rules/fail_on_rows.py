@@ -1,0 +1,57 @@
+"""The statement works on an empty table, and fails on one that has rows: all of them, or some.
+
+It was run on generated rows: on clean ones, which have no NULLs and no duplicates, and on ones
+that violate what the schema before lets them violate. A test database is often empty; the
+database in production is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlmodel_migrations.database.statement import verb
+from sqlmodel_migrations.diagnostics import Severity
+from sqlmodel_migrations.lint.hazards import Hazard
+from sqlmodel_migrations.lint.recording import (
+    Failure,
+    FailureKind,
+    RecordedStatement,
+    Recording,
+    Rows,
+)
+from sqlmodel_migrations.lint.rules.base import Match, added
+
+HAZARDS = (Hazard.FAILS_ON_DATA,)
+SEVERITY = Severity.ERROR
+SUMMARY = "A statement fails on tables that have rows."
+
+
+def find(recording: Recording) -> Iterator[Match]:
+    """Find statements that rows make fail."""
+    for statement in recording.statements:
+        clean, dirty = (statement.failures.get(rows) for rows in (Rows.CLEAN, Rows.DIRTY))
+        if Rows.EMPTY in statement.failures:
+            continue
+        if clean is not None and not added(statement, "column"):
+            yield _on_rows(statement, clean)
+        elif clean is None and dirty is not None and dirty.kind is FailureKind.DATA:
+            yield Match(
+                Hazard.FAILS_ON_DATA,
+                statement,
+                f"it fails where a row is not as it demands: {dirty.message}",
+                "look for such rows on the live database, and correct them in a revision before",
+            )
+
+
+def _on_rows(statement: RecordedStatement, failure: Failure) -> Match:
+    """A new row may only have met one of the generated ones: nothing is known of it."""
+    is_insert = verb(statement.sql) == "INSERT" and failure.kind is FailureKind.DATA
+    return Match(
+        Hazard.FAILS_ON_DATA,
+        statement,
+        f"not measured, a generated row is in its way: {failure.message}"
+        if is_insert
+        else f"it fails on tables that have rows: {failure.message}",
+        "judge it by hand" if is_insert else "change the rows first, in a revision of its own",
+        severity=Severity.NOTE if is_insert else None,
+    )
