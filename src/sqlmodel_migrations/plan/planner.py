@@ -24,6 +24,8 @@ from sqlmodel_migrations.prove import live
 from sqlmodel_migrations.run import log
 from sqlmodel_migrations.run.checkout import Checkout
 
+_NOT_RUN = "it was not run on a scratch database"
+
 
 @dataclass(frozen=True)
 class _Seen:
@@ -50,7 +52,7 @@ def make(checkout: Checkout, target: str = "heads", *, records: bool = True) -> 
     span = Span(seen.current, tuple(pending))
     found = _record(checkout, span) if records and pending else None
     recording = found if isinstance(found, Recording) else None
-    unknown = found.message if isinstance(found, MigrationsError) else None
+    unknown = found.message if isinstance(found, MigrationsError) else _NOT_RUN
     revisions = tuple(_revision(checkout, one, recording, unknown) for one in pending)
     touched = _touched(recording)
     return Plan(
@@ -68,8 +70,13 @@ def make(checkout: Checkout, target: str = "heads", *, records: bool = True) -> 
 
 
 def require_unchanged(checkout: Checkout, plan: Plan) -> None:
-    """Raise `PlanOutdated` where database or scripts are no longer those of the plan."""
+    """Raise `PlanOutdated` where database or scripts are no longer those of the plan.
+
+    A plan that was carried out already is no error: there is nothing to do.
+    """
     seen = _look(checkout)
+    if seen.current == plan.target:
+        return
     changed = [*_differences(checkout, plan, seen)]
     if changed:
         raise PlanOutdated(
@@ -147,19 +154,19 @@ def _record(checkout: Checkout, span: Span) -> Recording | MigrationsError:
 
 
 def _revision(
-    checkout: Checkout, revision: Revision, recording: Recording | None, unknown: str | None
+    checkout: Checkout, revision: Revision, recording: Recording | None, unknown: str
 ) -> PlannedRevision:
     statements = recording.of(revision.id) if recording is not None else ()
+    reasons = [unknown]
     if recording is not None:
-        reasons = (one.reason for one in recording.unmeasured if one.revision == revision.id)
-        unknown = next(reasons, None)
+        reasons = [one.reason for one in recording.unmeasured if one.revision == revision.id]
     return PlannedRevision(
         id=revision.id,
         message=revision.message,
         file=_relative(revision.path, checkout.settings.root),
         checksum=checksum.of_tree(revision.path),
         statements=tuple(map(_statement, statements)),
-        unknown=unknown,
+        unknown=next(iter(reasons), None),
     )
 
 
