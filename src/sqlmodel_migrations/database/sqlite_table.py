@@ -1,4 +1,4 @@
-"""A CREATE TABLE text of SQLite as its parts, each with its place; `run.sqlite.edit` changes them."""
+"""A CREATE TABLE text of SQLite as its parts, each with its place; `edit` changes them."""
 
 from __future__ import annotations
 

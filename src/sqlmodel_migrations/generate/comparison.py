@@ -12,7 +12,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData
 
-from sqlmodel_migrations.database import catalog
+from sqlmodel_migrations.database import dialects
+from sqlmodel_migrations.database.catalog import Catalog
+from sqlmodel_migrations.database.catalog.base import key
 from sqlmodel_migrations.generate import (
     autogenerate,
     comparators,
@@ -27,12 +29,15 @@ from sqlmodel_migrations.generate import (
 from sqlmodel_migrations.generate.answers import Answers
 from sqlmodel_migrations.generate.difference import Difference
 from sqlmodel_migrations.generate.guard import Guard
+from sqlmodel_migrations.generate.named import Named
 from sqlmodel_migrations.generate.operations.statement import StatementOp
+from sqlmodel_migrations.generate.ownership import Ownership
 from sqlmodel_migrations.generate.questioner import Questioner
 from sqlmodel_migrations.generate.renames import Renames
 from sqlmodel_migrations.generate.rewriters.base import Direction
 from sqlmodel_migrations.generate.sides import Sides
-from sqlmodel_migrations.shadow import replay
+from sqlmodel_migrations.run.connection import take_over
+from sqlmodel_migrations.shadow import mirror, replay
 from sqlmodel_migrations.shadow.shadow import Shadow
 
 
@@ -57,6 +62,23 @@ class Compared:
 
 
 @dataclass(frozen=True)
+class _Models:
+    """What env.py gives to compare, and how it is named; `ignored` is the version table."""
+
+    metadata: tuple[MetaData, ...]
+    named: Named
+    schemas: frozenset[str]
+    ignored: frozenset[str]
+    home: str
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The keys of the models' tables, as in a catalog."""
+        tables = (table for data in self.metadata for table in data.tables.values())
+        return frozenset(key(None if t.schema == self.home else t.schema, t.name) for t in tables)
+
+
+@dataclass(frozen=True)
 class Comparison:
     """How a revision is to be compared: the answers given, and who is asked for more.
 
@@ -74,39 +96,75 @@ class Comparison:
         self, context: MigrationContext, arguments: Mapping[str, Any], shadow: Shadow
     ) -> None:
         """Replay the history on the shadow that `context` is connected to, and compare."""
+        connection, models = _connection(context), self._models(context)
+        replay.make_schemas(connection, models.schemas)
+        after = sides.models_in_place(connection, models.named, models.ignored)
+        replay.to_heads(context, self.script, arguments)
+        self._compare(context, shadow, models, after, context.get_current_heads())
+
+    def on_database(self, context: MigrationContext, shadow: Shadow, owned: Ownership) -> None:
+        """Mirror the database that `context` is connected to on `shadow`, and compare.
+
+        Only what is this history's: what nobody made is named in the notes.
+        """
+        live, models = _connection(context), self._models(context)
+        heads = context.get_current_heads()
+        there = sides.read(live, models.named, models.ignored)
+        ours = owned.part(there, models.keys)
+        self.compared.notes.extend(owned.notes(there, ours, context.opts, models.schemas))
+        with shadow.another(live, "mirror") as pooled:
+            connection = take_over(pooled) or pooled
+            dialects.of(live.dialect.name).follow(connection, live)
+            replay.make_schemas(connection, models.schemas)
+            after = sides.models_in_place(connection, models.named, models.ignored)
+            mirror.make(live, connection, ours)
+            connection.commit()
+            mirrored = MigrationContext.configure(
+                connection=connection,
+                opts=context.opts,
+                environment_context=context.environment_context,
+            )
+            self._compare(mirrored, shadow, models, after, heads)
+
+    def _models(self, context: MigrationContext) -> _Models:
         connection = _connection(context)
         metadata = options.metadatas(context.opts.get("target_metadata"))
         self.compared.metadata.extend(metadata)
-        schemas = options.schemas(metadata, connection)
-        ignored = version_tables(context)
-        copies = named.copied(metadata, connection.dialect)
-        replay.make_schemas(connection, schemas)
-        after = sides.models_in_place(connection, copies, ignored)
-        replay.to_heads(context, self.script, arguments)
+        return _Models(
+            metadata,
+            named.copied(metadata, connection.dialect),
+            options.schemas(metadata, connection),
+            version_tables(context),
+            str(connection.dialect.default_schema_name),
+        )
+
+    def _compare(
+        self,
+        context: MigrationContext,
+        shadow: Shadow,
+        models: _Models,
+        after: Catalog | None,
+        heads: Sequence[str],
+    ) -> None:
+        """Compare the schema on the scratch database of `context`, which is at `heads`."""
+        connection = _connection(context)
         if after is None:
-            after = sides.models_apart(connection, shadow, copies, schemas, ignored)
-        before = catalog.read(connection, ignore=ignored.__contains__)
-        found = Sides(before, after, copies, connection, ignored)
-        found, statements, answers, planned = self._renamed(found, metadata, connection)
-        context.opts["target_metadata"] = list(copies.metadata)
+            after = sides.models_afterwards(
+                connection, shadow, models.named, models.schemas, models.ignored
+            )
+        before = sides.read(connection, models.named, models.ignored)
+        options.compare_also(context.opts, before)
+        found = Sides(before, after, models.named, connection, models.ignored)
+        found, statements, answers, planned = self._renamed(found, models.metadata, connection)
+        context.opts["target_metadata"] = list(models.named.metadata)
         context.opts[sides.OPTION] = found
         context.opts["autogenerate_plugins"] = comparators.plugins(
             context.opts.get("autogenerate_plugins")
         )
-        autogenerate.compare(self.revision, context, context.get_current_heads())
+        autogenerate.compare(self.revision, context, heads)
         guards = self._rewrite(context, found, statements, answers)
         self.compared.promises.append(Promise(guards, planned))
-        autogenerate.prepend_schemas(self.revision, connection, metadata)
-
-    def on_database(self, context: MigrationContext) -> None:
-        """Compare with the database that `context` is connected to, as Alembic does."""
-        connection = _connection(context)
-        metadata = options.metadatas(context.opts.get("target_metadata"))
-        self.compared.metadata.extend(metadata)
-        autogenerate.compare(self.revision, context, context.get_current_heads())
-        autogenerate.prepend_schemas(self.revision, connection, metadata)
-        self.compared.promises.append(Promise())
-        self.compared.differences.extend(autogenerate.differences(self.revision))
+        autogenerate.prepend_schemas(self.revision, connection, models.metadata)
 
     def _renamed(
         self, found: Sides, metadata: Sequence[MetaData], connection: Connection
@@ -120,7 +178,7 @@ class Comparison:
         if not statements:
             return found, [], answers, planned
         renames.carry_out(connection, statements)
-        before = catalog.read(connection, ignore=found.ignored.__contains__)
+        before = sides.read(connection, found.named, found.ignored)
         return replace(found, before=before), statements, answers, planned
 
     def _rewrite(

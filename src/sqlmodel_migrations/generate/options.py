@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, MetaData
 
+from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.generate.plain_types import render_item
 
 Options = dict[str, Any]
@@ -19,6 +20,9 @@ SIDE_TABLES = "sqlmodel_migrations"
 
 VERSION_COLUMN = "version_num"
 """The only column of a version table, whatever the table is called."""
+
+_SCHEMAS = "sqlmodel_migrations_schemas"
+"""Where options keep the set of schemas that are compared, unless env.py chooses them."""
 
 
 def completed(options: Options) -> Options:
@@ -35,10 +39,18 @@ def completed(options: Options) -> Options:
     if isinstance(connection, Connection):
         ours.setdefault("render_as_batch", connection.dialect.name == "sqlite")
         if "include_schemas" not in options:
-            named = schemas(metadata, connection)
-            ours["include_schemas"] = bool(named)
-            ours["include_name"] = all_agree(ours["include_name"], _is_schema_of(named))
+            ours[_SCHEMAS] = set(schemas(metadata, connection))
+            ours["include_schemas"] = bool(ours[_SCHEMAS])
+            ours["include_name"] = all_agree(ours["include_name"], _is_schema_of(ours[_SCHEMAS]))
     return ours
+
+
+def compare_also(options: Options, found: Catalog) -> None:
+    """Compare further schemas: those in which a history made tables, whatever models name."""
+    if _SCHEMAS in options:
+        options[_SCHEMAS].update(t.schema for t in found.tables.values() if t.owner is None)
+        options[_SCHEMAS].discard(None)
+        options["include_schemas"] = bool(options[_SCHEMAS])
 
 
 def metadatas(target: Any) -> tuple[MetaData, ...]:

@@ -1,4 +1,4 @@
-"""Ownership: which tables of a live database this history made; all others are left alone.
+"""Ownership: what of a live database this history made; all else is left alone.
 
 Read from the scripts, not run: a history that cannot be replayed is why one compares with the
 live database. What a script makes in ways that are not seen here counts as somebody else's.
@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from sqlmodel_migrations.generate import options
+from sqlalchemy import Column, MetaData, Table
+from sqlalchemy.types import NullType
+
+from sqlmodel_migrations.database.catalog import Catalog
+from sqlmodel_migrations.database.catalog import Table as CatalogTable
+from sqlmodel_migrations.generate.options import SIDE_TABLES, Options
 
 _MADE = re.compile(
     r"(?:CREATE\s+(?:UNLOGGED\s+)?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?|RENAME\s+TO\s+)"
@@ -24,46 +28,113 @@ _CALLS = {"create_table": 0, "rename_table": 1}
 """Functions that name a new table, and the place of its name among their arguments."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Ownership:
-    """The tables that a history made; `strangers` are those that it met and left alone."""
+    """The names of the tables that a history made, and all words that its scripts say."""
 
     made: frozenset[str]
-    strangers: list[str] = field(default_factory=list)
+    words: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, scripts: Iterable[Path]) -> Ownership:
-        return cls(frozenset(name for path in scripts for name in _tables(path)))
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        return tuple(
-            f"table '{name}' is left alone: no revision made it and no model declares it"
-            for name in dict.fromkeys(self.strangers)
+        """Read the scripts; one that cannot be read made nothing."""
+        trees = [tree for path in scripts if (tree := _tree(path)) is not None]
+        return cls(
+            frozenset(name for tree in trees for name in _tables(tree)),
+            frozenset(word for tree in trees for word in _words(tree)),
         )
 
-    def completed(self, given: options.Options) -> options.Options:
-        """Return options as `options.completed` does, blind to the tables of others."""
-        ours = options.completed(given)
-        ours["include_object"] = options.all_agree(ours["include_object"], self._is_ours)
-        return ours
+    def part(self, there: Catalog, models: Collection[str]) -> Catalog:
+        """Return what this history made or the models declare, and what that needs.
 
-    def _is_ours(
-        self, item: Any, name: str | None, kind: str, reflected: bool, compare_to: Any
-    ) -> bool:
-        is_candidate = kind == "table" and reflected and compare_to is None
-        if not is_candidate or name in self.made:
-            return True
-        self.strangers.append(str(item.fullname))
+        `models` are the keys of their tables.
+        """
+        tables = {
+            key: table
+            for key, table in there.tables.items()
+            if key in models or (table.name in self.made and not _is_extension(table.owner))
+        }
+        tables = _with_needed(tables, there)
+        return replace(
+            there,
+            tables=tables,
+            enums={
+                key: enum
+                for key, enum in there.enums.items()
+                if {user.rpartition(".")[0] for user in enum.users} & {*tables}
+                or (enum.name in self.words and not enum.users)
+            },
+            sequences={
+                key: text
+                for key, text in there.sequences.items()
+                if key.rpartition(".")[2] in self.words or _is_called(key, tables.values())
+            },
+        )
+
+    def notes(
+        self, there: Catalog, ours: Catalog, options: Options, schemas: Collection[str]
+    ) -> Iterator[str]:
+        """Name the tables that are left alone, but for those that env.py leaves out anyway."""
+        near = {None, *schemas, *(table.schema for table in ours.tables.values())}
+        for key, table in there.tables.items():
+            is_named = table.schema in near and not table.name.startswith(SIDE_TABLES)
+            if key in ours.tables or table.owner == "sqlite" or not is_named:
+                continue
+            if _is_included(table, options):
+                yield f"table '{key}' is left alone: no revision made it and no model declares it"
+
+
+def _is_extension(owner: str | None) -> bool:
+    return str(owner).startswith("extension ")
+
+
+def _with_needed(tables: dict[str, CatalogTable], there: Catalog) -> dict[str, CatalogTable]:
+    """Add the tables that these refer to or are parts of."""
+    found, waiting = dict(tables), list(tables.values())
+    while waiting:
+        for key in _needed(waiting.pop()):
+            if key in there.tables and key not in found:
+                found[key] = there.tables[key]
+                waiting.append(found[key])
+    return {key: found[key] for key in there.tables if key in found}
+
+
+def _needed(table: CatalogTable) -> Iterator[str]:
+    yield from (c.target for c in table.constraints if c.target is not None)
+    for word in ("inherits ", "partition of "):
+        if str(table.owner).startswith(word):
+            yield from str(table.owner).removeprefix(word).split(", ")
+
+
+def _is_called(sequence: str, tables: Iterable[CatalogTable]) -> bool:
+    name = sequence.rpartition(".")[2]
+    defaults = (str(column.default) for table in tables for column in table.columns.values())
+    return any("nextval(" in default and name in default for default in defaults)
+
+
+def _is_included(table: CatalogTable, options: Options) -> bool:
+    """Ask the filters of env.py."""
+    place = {"schema_name": table.schema, "schema_qualified_table_name": table.key}
+    name, item = options.get("include_name"), options.get("include_object")
+    if name is not None and not name(table.name, "table", place):
         return False
+    return item is None or bool(item(_shape(table), table.name, "table", True, None))
 
 
-def _tables(path: Path) -> Iterator[str]:
-    """Yield the names of tables that a script makes, by an operation or in SQL."""
+def _shape(table: CatalogTable) -> Table:
+    columns = (Column(name, NullType) for name in table.columns)
+    return Table(table.name, MetaData(), *columns, schema=table.schema)
+
+
+def _tree(path: Path) -> ast.Module | None:
     try:
-        tree = ast.parse(path.read_bytes())
+        return ast.parse(path.read_bytes())
     except (OSError, SyntaxError, ValueError):
-        return
+        return None
+
+
+def _tables(tree: ast.Module) -> Iterator[str]:
+    """Yield the names of tables that a script makes, by an operation or in SQL."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield from _MADE.findall(node.value)
@@ -79,3 +150,11 @@ def _named(call: ast.Call) -> Iterator[str]:
     argument = call.args[place]
     if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
         yield argument.value
+
+
+def _words(tree: ast.Module) -> Iterator[str]:
+    """Yield each string of a script, and each word of it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+            yield from re.findall(r"\w+", node.value)

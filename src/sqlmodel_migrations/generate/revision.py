@@ -143,14 +143,11 @@ class _Work:
         with self._place(from_database) as shadow:
 
             def task(context: MigrationContext, arguments: Mapping[str, Any]) -> None:
-                _compare(comparison, context, arguments, shadow)
+                self._compare(comparison, context, arguments, shadow)
 
-            owned = Ownership.of(r.path for r in self.checkout.graph.revisions.values())
-            adjust = owned.completed if from_database else options.completed
-            session = Session(self._request(from_database), task, adjust=adjust)
+            session = Session(self._request(from_database), task, adjust=options.completed)
             self.checkout.run(self.config, self.script, session, self._options)
-            compared.notes.extend(owned.notes)
-            compared.notes.extend(shadow.notes if shadow else ())
+            compared.notes.extend(shadow.notes)
         compared.notes.extend(_not_imported(self.checkout.settings, compared.metadata))
         compared.notes.extend(session.notes)
         return compared
@@ -159,15 +156,30 @@ class _Work:
         request = self.checkout.request()
         return request if from_database else replace(request, bind=None)
 
-    @contextlib.contextmanager
-    def _place(self, from_database: bool) -> Iterator[Shadow | None]:
-        """A shadow for every database of env.py; nothing where the live one is compared."""
-        if from_database:
-            yield None
-            return
+    def _place(self, from_database: bool) -> contextlib.AbstractContextManager[Shadow]:
+        """A shadow for every database of env.py, or beside every live one."""
         place = self.checkout.settings.shadow_url
-        with shadowed(project_url.parse(place) if place else None) as shadow:
-            yield shadow
+        return shadowed(project_url.parse(place) if place else None, is_beside=from_database)
+
+    def _compare(
+        self,
+        comparison: Comparison,
+        context: MigrationContext,
+        arguments: Mapping[str, Any],
+        shadow: Shadow,
+    ) -> None:
+        """Compare with the history on the shadow, or with the database that env.py opened."""
+        assert context.connection is not None
+        if shadow.holds(context.connection):
+            comparison.on_shadow(context, arguments, shadow)
+            return
+        if not shadow.is_beside:
+            comparison.compared.notes.append(
+                "env.py makes its connections itself: compared with its database"
+            )
+        revisions = self.checkout.graph.revisions.values()
+        owned = Ownership.of(revision.path for revision in revisions)
+        comparison.on_database(context, shadow, owned)
 
     @property
     def _options(self) -> dict[str, Any]:
@@ -229,24 +241,6 @@ def _refuse_sql(sql: TextIO | None) -> None:
             "--sql says how env.py is run, and an empty revision does not run it",
             hint="leave --sql out, or set revision_environment = true in the configuration",
         )
-
-
-def _compare(
-    comparison: Comparison,
-    context: MigrationContext,
-    arguments: Mapping[str, Any],
-    shadow: Shadow | None,
-) -> None:
-    """Compare on the shadow, or with the database where there is none."""
-    assert context.connection is not None
-    if shadow is not None and shadow.holds(context.connection):
-        comparison.on_shadow(context, arguments, shadow)
-        return
-    if shadow is not None:
-        comparison.compared.notes.append(
-            "env.py makes its connections itself: compared with its database"
-        )
-    comparison.on_database(context)
 
 
 def _context(

@@ -8,7 +8,7 @@ are compared.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Table
@@ -18,8 +18,9 @@ from sqlmodel_migrations.database import catalog, dialects
 from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.database.catalog.base import Column, Expression
 from sqlmodel_migrations.database.catalog.base import Table as CatalogTable
+from sqlmodel_migrations.database.quoting import qualified
 from sqlmodel_migrations.errors import MigrationsError
-from sqlmodel_migrations.generate import makeable
+from sqlmodel_migrations.generate import makeable, options
 from sqlmodel_migrations.generate.named import Named
 from sqlmodel_migrations.shadow import replay
 from sqlmodel_migrations.shadow.shadow import Shadow
@@ -78,35 +79,76 @@ def models_in_place(
     if not dialects.of(connection.dialect.name).has_transactional_ddl:
         return None
     with contextlib.suppress(SQLAlchemyError):
-        try:
-            return _made(connection, named, ignore)
-        finally:
-            connection.rollback()
+        return _made_for_a_moment(connection, named, ignore)
     return None
 
 
-def models_apart(
+def models_afterwards(
     connection: Connection,
     shadow: Shadow,
     named: Named,
-    schemas: Iterable[str],
+    schemas: Collection[str],
     ignore: Collection[str],
 ) -> Catalog:
-    """Make the models on a scratch database of their own, and read them.
+    """Make the models beside what the history made of all but tables, types and sequences.
 
-    Raises `MigrationsError` where the database refuses what the models say.
+    In their place where DDL rolls back, else on a scratch database of their own. Raises
+    `MigrationsError` where the database refuses what the models say.
     """
-    with shadow.another(connection, "models") as second, _refused():
-        replay.make_schemas(second, schemas)
-        replay.make_extensions(second, replay.extensions(connection))
-        return _made(second, named, ignore)
+    with _refused():
+        if dialects.of(connection.dialect.name).has_transactional_ddl:
+            connection.commit()
+            return _made_for_a_moment(connection, named, ignore, instead=True)
+        with shadow.another(connection, "models") as second:
+            replay.make_schemas(second, schemas)
+            return _made(second, named, ignore)
+
+
+def _made_for_a_moment(
+    connection: Connection, named: Named, ignore: Collection[str], *, instead: bool = False
+) -> Catalog:
+    try:
+        if instead:
+            _clear(connection)
+        return _made(connection, named, ignore)
+    finally:
+        connection.rollback()
+
+
+def _clear(connection: Connection) -> None:
+    """Drop what models may say of themselves; functions, domains and extensions stay."""
+    there = catalog.read(connection)
+    dialect = connection.dialect
+    for kind, keys in (
+        ("TABLE", [key for key, table in there.tables.items() if not _is_foreign(table.owner)]),
+        ("TYPE", [key for key, enum in there.enums.items() if not _is_foreign(enum.owner)]),
+        ("SEQUENCE", [key for key, text in there.sequences.items() if not _is_foreign(text)]),
+    ):
+        for key in keys:
+            schema, _, name = key.rpartition(".")
+            quoted = qualified(schema or None, name, dialect)
+            sql = f"DROP {kind} IF EXISTS {quoted} CASCADE"
+            connection.exec_driver_sql(sql, execution_options={"no_parameters": True})
+
+
+def _is_foreign(owner: str | None) -> bool:
+    return str(owner).startswith("extension ")
+
+
+def read(connection: Connection, named: Named, ignore: Collection[str]) -> Catalog:
+    """Read the schemas that are compared with the models."""
+    return catalog.read(
+        connection,
+        also=options.schemas(named.metadata, connection),
+        ignore=ignore.__contains__,
+    )
 
 
 def _made(connection: Connection, named: Named, ignore: Collection[str]) -> Catalog:
     for metadata in named.metadata:
         makeable.require_models(metadata, connection.dialect)
         metadata.create_all(connection)
-    return catalog.read(connection, ignore=ignore.__contains__)
+    return read(connection, named, ignore)
 
 
 @contextlib.contextmanager

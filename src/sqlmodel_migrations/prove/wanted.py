@@ -49,13 +49,13 @@ def in_place(context: MigrationContext) -> Wanted | None:
 
 
 def apart(context: MigrationContext, shadow: Shadow) -> Wanted | None:
-    """Make the models on a scratch database of their own; None where env.py gives none."""
+    """Make the models beside what the history made; None where env.py gives none."""
     connection, metadata, copies = _models(context)
     if not metadata:
         return None
     schemas = options.schemas(metadata, connection)
     ignored = version_tables(context)
-    found = sides.models_apart(connection, shadow, copies, schemas, ignored)
+    found = sides.models_afterwards(connection, shadow, copies, schemas, ignored)
     return Wanted(metadata, found, copies)
 
 

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import URL, Connection, Dialect
+from sqlalchemy import URL, Connection, Dialect, NullPool, PoolProxiedConnection, create_engine
 
 from sqlmodel_migrations.run.redirect import redirected
 from sqlmodel_migrations.shadow import scratch
 from sqlmodel_migrations.shadow.scratch import Scratch, ScratchModule, Target
+
+_HISTORY = "history"
 
 
 @dataclass
@@ -20,9 +22,11 @@ class Shadow:
 
     url: URL | None = None
     source: Shadow | None = None
+    is_beside: bool = False
+    """Whether env.py goes to the databases themselves, and only `another` is a scratch one."""
     scratches: dict[str, Scratch] = field(default_factory=dict)
     _connections: list[Any] = field(default_factory=list)
-    _purpose: str = "history"
+    _purpose: str = _HISTORY
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -30,13 +34,15 @@ class Shadow:
 
     def holds(self, connection: Connection) -> bool:
         """Whether this connection goes to a scratch database; `creator=` escapes redirection."""
-        raw = connection.connection.dbapi_connection
-        return any(raw is known for known in self._connections)
+        return self._holds(connection.connection)
+
+    def _holds(self, pooled: PoolProxiedConnection) -> bool:
+        return any(pooled.dbapi_connection is known for known in self._connections)
 
     def connect(self, dialect: Dialect, cargs: list[Any], cparams: dict[str, Any]) -> Any:
         """Open a connection to the scratch database that stands for what was asked for."""
         module = scratch.of(dialect.name)
-        if module is None:
+        if module is None or (self.is_beside and self._purpose == _HISTORY):
             return None
         key = _key(self._purpose, dialect, cargs, cparams)
         if key not in self.scratches:
@@ -61,11 +67,18 @@ class Shadow:
         """
         self._purpose, before = purpose, self._purpose
         try:
-            pooled = connection.engine.pool.recreate().connect()
-            with Connection(connection.engine, connection=pooled) as second:
+            with Connection(connection.engine, connection=self._pooled(connection)) as second:
                 yield second
         finally:
             self._purpose = before
+
+    def _pooled(self, connection: Connection) -> PoolProxiedConnection:
+        """Open a connection of the engine's kind; `creator=` leaves nothing but its URL."""
+        pooled = connection.engine.pool.recreate().connect()
+        if self._holds(pooled):
+            return pooled
+        pooled.close()
+        return create_engine(connection.engine.url, poolclass=NullPool).pool.connect()
 
     def drop(self) -> None:
         """Drop what was made; each, even where another one refuses."""
@@ -76,13 +89,16 @@ class Shadow:
 
 
 @contextlib.contextmanager
-def shadowed(url: URL | None = None, *, source: Shadow | None = None) -> Iterator[Shadow]:
+def shadowed(
+    url: URL | None = None, *, source: Shadow | None = None, is_beside: bool = False
+) -> Iterator[Shadow]:
     """Send every connection that is opened here to a scratch database, dropped afterwards.
 
     With `source`, an earlier shadow, the databases begin as copies of its own where the server
-    can copy one, else empty.
+    can copy one, else empty. One that `is_beside` leaves the connections alone; its databases
+    come from `another`.
     """
-    shadow = Shadow(url, source)
+    shadow = Shadow(url, source, is_beside)
     try:
         with redirected(shadow.connect):
             yield shadow

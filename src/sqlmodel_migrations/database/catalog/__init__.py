@@ -33,15 +33,20 @@ def read(
     connection: Connection,
     *,
     schemas: Collection[str | None] | None = None,
+    also: Collection[str] = (),
     ignore: Callable[[str], bool] = _nothing,
 ) -> Catalog:
     """Read what the database's schema is, in at most eight queries (MariaDB, SQLite: per schema).
 
     `schemas` None: on PostgreSQL every schema but the system's, on MariaDB and MySQL the
-    connection's database, on SQLite `main`; in a list, None is the default one. Tables for whose
-    key `ignore` is true are left out. Raises `UsageError` for a dialect that is not known.
+    connection's database and on SQLite `main`, with those in `also`; in a list, None is the
+    default one. Tables for whose key `ignore` is true are left out. Raises `UsageError` for a
+    dialect that is not known.
     """
-    return _module(connection).read(connection, schemas, ignore)
+    module = _module(connection)
+    if schemas is None and also and not module.reads_every_schema:
+        schemas = [None, *sorted(also)]
+    return module.read(connection, schemas, ignore)
 
 
 def equivalent(

@@ -133,6 +133,10 @@ class Catalog:
 class CatalogModule(Protocol):
     """The shape of a dialect's module in this family."""
 
+    @property
+    def reads_every_schema(self) -> bool:
+        """Whether `schemas` None are all schemas of the database, not only the default one."""
+
     def read(
         self,
         connection: Connection,

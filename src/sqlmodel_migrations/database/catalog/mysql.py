@@ -32,6 +32,9 @@ from sqlmodel_migrations.database.catalog.base import (
 _Row: TypeAlias = Row[Any]
 _Rows: TypeAlias = Mapping[str, Sequence[_Row]]
 
+# A schema is a database of the server; the others are not this project's.
+reads_every_schema = False
+
 _TABLES = ("BASE TABLE", "SYSTEM VERSIONED")
 # What a foreign key does where nothing is said; InnoDB treats both alike.
 _NO_ACTION = ("RESTRICT", "NO ACTION")

@@ -31,10 +31,12 @@ from sqlmodel_migrations.database.catalog.base import (
 )
 from sqlmodel_migrations.database.catalog.postgresql_expression import equivalent
 
-__all__ = ["equivalent", "read"]
+__all__ = ["equivalent", "read", "reads_every_schema"]
 
 _Row: TypeAlias = Row[Any]
 _Rows: TypeAlias = Mapping[int, Sequence[_Row]]
+
+reads_every_schema = True
 
 _KINDS = {"p": PRIMARY_KEY, "u": UNIQUE, "c": CHECK, "f": FOREIGN_KEY, "x": EXCLUDE}
 _STORAGE = {"p": "plain", "e": "external", "x": "extended", "m": "main"}

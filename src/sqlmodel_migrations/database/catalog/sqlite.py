@@ -32,7 +32,10 @@ from sqlmodel_migrations.database.sqlite_table import Clause
 from sqlmodel_migrations.database.sqlite_token import fold, literal, quote, significant, unquote
 from sqlmodel_migrations.errors import ChangeRefused
 
-__all__ = ["equivalent", "read"]
+__all__ = ["equivalent", "read", "reads_every_schema"]
+
+# A schema is another file.
+reads_every_schema = False
 
 _KINDS = (PRIMARY_KEY, UNIQUE, CHECK, FOREIGN_KEY)
 _ACTION = r"\bon {} (set null|set default|cascade|restrict|no action)\b"
@@ -65,8 +68,11 @@ def read(
     schemas: Collection[str | None] | None,
     ignore: Callable[[str], bool],
 ) -> Catalog:
-    """Read the catalog; `schemas` None is `main`, others are attached databases."""
+    """Read the catalog; `schemas` None is `main`, others are databases, where attached."""
     wanted = {None if name == "main" else name for name in schemas or (None,)}
+    if wanted != {None}:
+        attached = connection.exec_driver_sql("SELECT name FROM pragma_database_list").scalars()
+        wanted &= {None, *attached}
     found = [_catalog(_read(connection, name), ignore) for name in sorted(wanted, key=str)]
     return Catalog(
         tables={name: table for c in found for name, table in c.tables.items()},
@@ -250,8 +256,9 @@ def _spelled(names: Sequence[str], parsed: sqlite_table.Table) -> tuple[str, ...
 
 
 def _key(clause: Clause, rows: _Found) -> str:
+    """What stands in the parentheses; AUTOINCREMENT is the column's, wherever it is written."""
     inside = quote(clause.column) if clause.column is not None else clause.expression
-    return _ASCENDING.sub("", canonical(inside, rows.names))
+    return _ASCENDING.sub("", canonical(inside, rows.names)).removesuffix(" autoincrement")
 
 
 def _suffix(clause: Clause) -> str:
