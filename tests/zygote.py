@@ -29,8 +29,7 @@ ENTRY_POINTS = {
 LIBRARIES = (
     "aiosqlite alembic.command alembic.config asyncpg click fastapi greenlet logging.config "
     "psycopg pymysql rich.console sqlalchemy.dialects.mysql sqlalchemy.dialects.postgresql "
-    "sqlalchemy.dialects.sqlite sqlalchemy.ext.asyncio sqlalchemy.orm sqlmodel "
-    "sqlmodel_migrations.cli sqlmodel_migrations.environment sqlmodel_migrations.migrations"
+    "sqlalchemy.dialects.sqlite sqlalchemy.ext.asyncio sqlalchemy.orm sqlmodel"
 )
 
 
@@ -195,10 +194,20 @@ def _import_libraries() -> None:
     import contextlib
     import importlib
 
-    for name in LIBRARIES.split():
+    for name in (*LIBRARIES.split(), *_our_modules()):
         # What is not installed, or does not exist here, is a matter for the child to meet.
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+
+
+def _our_modules() -> list[str]:
+    """Every module of this package: a command imports late what it needs, a child would again."""
+    import pkgutil
+
+    import sqlmodel_migrations as package
+
+    found = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    return [module.name for module in found if not module.name.endswith("__main__")]
 
 
 def _answer_requests() -> dict[str, Any]:
