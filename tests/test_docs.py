@@ -26,7 +26,7 @@ PAGES = [
     *sorted(DOCS.rglob("*.md")),
     *sorted(ROOT.glob("examples/*/README.md")),
 ]
-TRANSCRIPTS = ("README.md", "docs/tutorial.md", "docs/drift.md")
+TRANSCRIPTS = ("README.md", "docs/tutorial.md", "docs/drift.md", "docs/adopt.md")
 LINK = re.compile(r"\]\((?!https?://)([^)#\s]*)(?:#([^)\s]+))?\)")
 BLOCK = re.compile(r"^```(\w+)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from sqlmodel_migrations.lint.review import Linted
     from sqlmodel_migrations.project.scaffold import Scaffold
     from sqlmodel_migrations.project.settings import Settings
+    from sqlmodel_migrations.prove.adopt import Adopted
     from sqlmodel_migrations.prove.drift import Drift
     from sqlmodel_migrations.prove.verifier import Verified
     from sqlmodel_migrations.run.losses import Losses
@@ -349,6 +350,39 @@ class Migrations:
         from sqlmodel_migrations.prove import drift
 
         return drift.find(self._checkout)
+
+    def adopt(
+        self,
+        message: str = "baseline",
+        *,
+        from_database: bool = False,
+        at: Sequence[str] = (),
+        accept_differences: bool = False,
+        rev_id: str | None = None,
+        questioner: Questioner | None = None,
+        say: Callable[[str], None] = _ignore,
+    ) -> Adopted:
+        """Bring a database under migrations that `create_all` or another tool made.
+
+        Without revisions the first one is written, from the models or `from_database`; else the
+        one is looked for whose schema the database has, unless it is named by `at`. It is
+        recorded where the database is what it makes, or with `accept_differences`.
+
+        Raises `UsageError` for a database that is under migrations, or has no table, and
+        `AnswerNeeded` where the revision has to be named and `questioner` is nobody.
+        """
+        from sqlmodel_migrations.generate.questioner import Silent
+        from sqlmodel_migrations.prove import adopt
+
+        return adopt.adopt(
+            self._checkout,
+            adopt.Request(
+                self._wanted(message, {"rev_id": rev_id}), at, from_database, accept_differences
+            ),
+            record=self.stamp,
+            questioner=questioner or Silent(),
+            say=say,
+        )
 
     def merge(
         self,

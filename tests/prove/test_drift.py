@@ -12,9 +12,9 @@ from databases import Database
 from heroes import MODELS, add_revision
 from project import Project
 from sqlmodel_migrations.errors import RevisionFailed, UsageError
-from sqlmodel_migrations.migrations import Drift, Migrations
+from sqlmodel_migrations.migrations import Migrations
 from sqlmodel_migrations.project import settings
-from sqlmodel_migrations.prove.drift import find
+from sqlmodel_migrations.prove.drift import Drift, find
 from sqlmodel_migrations.run.checkout import Checkout
 
 TABLES = """op.create_table(

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sqlmodel_migrations.prove.drift import Difference
+    from sqlmodel_migrations.prove.contrast import Difference
 
 _SHOWN = 10
 """How many objects that are left alone are named."""

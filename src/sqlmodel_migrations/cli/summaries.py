@@ -17,6 +17,7 @@ SUMMARIES: Mapping[str, str] = {
     "verify": "Prove the revisions on a scratch database, up, down and up, with rows.",
     "drift": "Compare the live database with what its revisions make.",
     "lint": "Say what pending revisions would do to a live database: lock, lose, break.",
+    "adopt": "Bring a database under migrations that has its tables already.",
     "current": "Show the revision that the database is at.",
     "history": "List the revisions, newest first.",
     "show": "Show a revision.",

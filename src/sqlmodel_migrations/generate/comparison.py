@@ -90,6 +90,9 @@ class Comparison:
     answers: Answers
     questioner: Questioner
     is_written: bool = True
+    found: Sequence[Catalog] = ()
+    """The live databases, where the script is to use the names that they have."""
+
     compared: Compared = field(default_factory=Compared)
 
     def on_shadow(
@@ -130,6 +133,7 @@ class Comparison:
         connection = _connection(context)
         metadata = options.metadatas(context.opts.get("target_metadata"))
         self.compared.metadata.extend(metadata)
+        there = self.found[len(self.compared.promises)] if self.found else None
         return _Models(
             metadata,
             named.copied(metadata, connection.dialect),

@@ -28,8 +28,11 @@ from sqlalchemy import (
 from sqlalchemy.schema import CreateTable
 from sqlalchemy.sql.elements import conv
 
+from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.database.catalog.base import Constraint as Found
 from sqlmodel_migrations.database.catalog.base import Table as CatalogTable
+from sqlmodel_migrations.generate import found_names
+from sqlmodel_migrations.generate.found_names import mentioned
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,20 @@ class Named:
         return (table, name) in self.given
 
 
-def copied(metadatas: Sequence[MetaData], dialect: Dialect) -> Named:
-    """Return copies in which every unique, check and foreign key constraint has a name."""
+def copied(
+    metadatas: Sequence[MetaData], dialect: Dialect, *, found: Catalog | None = None
+) -> Named:
+    """Return copies in which every unique, check and foreign key constraint has a name.
+
+    Where the models give none it is that of the same constraint in `found`, as far as there is
+    one: which may have none either.
+    """
     copies = tuple(_copy(metadata, dialect) for metadata in metadatas)
     tables = [table for metadata in copies for table in metadata.tables.values()]
     given = frozenset((table.key, name) for table in tables for name in _names(table))
     for table in tables:
-        _name_constraints(table, dialect)
+        there = found.tables.get(_key(table, dialect)) if found is not None else None
+        _name_constraints(table, dialect, there)
     return Named(copies, given)
 
 
@@ -128,11 +138,22 @@ def _is_made(constraint: Constraint, dialect: Dialect) -> bool:
     return rule is None or bool(rule(dialect.ddl_compiler(dialect, made)))
 
 
-def _name_constraints(table: Table, dialect: Dialect) -> None:
+def _key(table: Table, dialect: Dialect) -> str:
+    is_default = table.schema in (None, dialect.default_schema_name)
+    return table.name if is_default else f"{table.schema}.{table.name}"
+
+
+def _name_constraints(table: Table, dialect: Dialect, found: CatalogTable | None) -> None:
     """Name what has no name."""
+    nameless: list[Constraint] = []
+    if found is not None:
+        unnamed = [c for c in sorted(table.constraints, key=_order) if not _has_name(c, dialect)]
+        nameless = found_names.take(table, found, unnamed)
     taken = {str(c.name) for c in table.constraints if _has_name(c, dialect)}
     for constraint in sorted(table.constraints, key=_order):
         if not _is_nameable(constraint) or _has_name(constraint, dialect):
+            continue
+        if any(constraint is each for each in nameless):
             continue
         name = _free(_invented(table, constraint), taken, dialect, constraint)
         taken.add(name)
@@ -178,12 +199,7 @@ def _invented(table: Table, constraint: Constraint) -> str:
     if isinstance(constraint, UniqueConstraint):
         return "_".join(("uq", table.name, *(c.name for c in constraint.columns)))
     assert isinstance(constraint, CheckConstraint)
-    return "_".join(("ck", table.name, *_mentioned(table, constraint), _digest(constraint)))
-
-
-def _mentioned(table: Table, constraint: CheckConstraint) -> list[str]:
-    words = set(re.findall(r"\w+", _text(constraint)))
-    return [column.name for column in table.columns if column.name in words][:2]
+    return "_".join(("ck", table.name, *mentioned(table, constraint)[:2], _digest(constraint)))
 
 
 def _digest(constraint: Constraint) -> str:

@@ -13,6 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData
 
+from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.diagnostics import Diagnostic
 from sqlmodel_migrations.errors import UsageError
 from sqlmodel_migrations.generate import (
@@ -62,23 +63,28 @@ def generate(
     questioner: Questioner,
     prove: Prove | None,
     say: Say,
+    found: Sequence[Catalog] = (),
 ) -> Generated:
     """Write a revision for what differs between the models and the history, and prove it.
 
+    What the models leave without a name is named as in `found`, a catalog for each database.
     Raises `MigrationsError` where rows of a reachable database do not fit, with nothing written;
     `NotProven` where the proof fails: the file is then kept outside of the history.
     """
     work = _Work.begin(checkout, "revision", wanted, autogenerate=True)
     compared = work.compare(
-        answers, rows_at_stake.Counting(questioner, checkout), from_database=from_database
+        answers,
+        rows_at_stake.Counting(questioner, checkout),
+        from_database=from_database,
+        found=found,
     )
-    found = tuple(compared.differences)
-    if not found:
-        return Generated((), found, (*compared.losses, *compared.notes))
+    differences = tuple(compared.differences)
+    if not differences:
+        return Generated((), (), (*compared.losses, *compared.notes))
     if prove is not None:
         rows_at_stake.require_fitting(checkout, compared.promises)
     written, proof = work.write(say, compared, prove)
-    return Generated(written, found, (*compared.losses, *compared.notes), proof)
+    return Generated(written, differences, (*compared.losses, *compared.notes), proof)
 
 
 def generate_empty(
@@ -136,9 +142,10 @@ class _Work:
         *,
         from_database: bool,
         is_written: bool = True,
+        found: Sequence[Catalog] = (),
     ) -> Compared:
         """Compare models and history, or the live database."""
-        comparison = Comparison(self.revision, self.script, answers, questioner, is_written)
+        comparison = Comparison(self.revision, self.script, answers, questioner, is_written, found)
         compared = comparison.compared
         with self._place(from_database) as shadow:
 

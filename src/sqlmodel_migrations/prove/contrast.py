@@ -5,13 +5,13 @@ Both are read from a server by the same reader, so that each text is the server'
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from sqlmodel_migrations.database import catalog, dialects
 from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.database.catalog.difference import CatalogDifference, differences
-from sqlmodel_migrations.generate import options
 from sqlmodel_migrations.prove.authorship import Authorship
 from sqlmodel_migrations.prove.live import Live, unseen
 from sqlmodel_migrations.prove.rehearsal import rehearse
@@ -20,18 +20,43 @@ from sqlmodel_migrations.run.checkout import Checkout
 from sqlmodel_migrations.shadow import replay
 from sqlmodel_migrations.shadow.shadow import Shadow
 
+_LIMIT = 160
+"""Characters above which the text of a difference is cut."""
+
 _OBJECTS = ("table", "view", "enum", "sequence", "domain", "schema")
 _HINT = "correct it, so that the revisions run on an empty database"
 
 
 @dataclass(frozen=True)
-class Contrast:
-    """What differs: `before` is what stands in the database, `after` what the revisions make.
+class Difference:
+    """One difference: `text` says it in a line, by which it can be accepted.
 
-    `left_alone` are objects of the database that no revision made: `table 'spatial_ref_sys'`.
+    `database` and `revisions` are what stands in the one and what the others make, None where
+    that side has nothing. `kind`, `table` and `name` are as in `CatalogDifference`.
     """
 
-    differences: tuple[CatalogDifference, ...]
+    text: str
+    kind: str
+    table: str | None
+    name: str
+    database: str | None
+    revisions: str | None
+    is_cut: bool = False
+    """Whether the text is only a beginning, with a digest of the whole."""
+
+    @classmethod
+    def of(cls, found: CatalogDifference) -> Difference:
+        whole = " ".join(found.text.split())
+        is_cut = len(whole) > _LIMIT
+        text = _cut(whole) if is_cut else whole
+        return cls(text, found.kind, found.table, found.name, found.before, found.after, is_cut)
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """What differs; `left_alone` are objects that no revision made: `table 'spatial_ref_sys'`."""
+
+    differences: tuple[Difference, ...]
     left_alone: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -71,9 +96,9 @@ def beside(live: Live, stage: Stage, authorship: Authorship) -> Contrast:
     found = differences(live.catalog, made, connection=stage.connection)
     stage.connection.commit()
     strange = [each for each in found if _is_strange(each, live.catalog, authorship)]
-    named = [each for each in strange if not _is_nobodys(each, live.catalog)]
+    named = [each for each in strange if not _is_nobodys(each, live)]
     return Contrast(
-        tuple(each for each in found if each not in strange),
+        tuple(Difference.of(each) for each in found if each not in strange),
         tuple(f"{each.kind} '{each.name}'" for each in named),
         tuple(_server_note(live, stage)),
     )
@@ -88,14 +113,12 @@ def _is_strange(found: CatalogDifference, live: Catalog, authorship: Authorship)
     return not authorship.mentions(found.name.rpartition(".")[2])
 
 
-def _is_nobodys(found: CatalogDifference, live: Catalog) -> bool:
+def _is_nobodys(found: CatalogDifference, live: Live) -> bool:
     """Whether it is part of an extension, or the version table of another history."""
     if found.kind == "table":
-        table = live.tables[found.name]
-        is_version_table = [*table.columns] == [options.VERSION_COLUMN]
-        return is_version_table or str(table.owner).startswith("extension ")
+        return found.name not in live.tables
     if found.kind == "enum":
-        return str(live.enums[found.name].owner).startswith("extension ")
+        return str(live.catalog.enums[found.name].owner).startswith("extension ")
     return str(found.before).startswith("extension ")
 
 
@@ -103,3 +126,8 @@ def _server_note(live: Live, stage: Stage) -> Iterator[str]:
     server = dialects.of(stage.connection.dialect.name).server(stage.connection)
     if server != live.server:
         yield f"compared on {server}; the database is on {live.server}"
+
+
+def _cut(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+    return f"{text[:_LIMIT].rstrip()}… ({digest})"

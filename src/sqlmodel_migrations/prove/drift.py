@@ -2,46 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlmodel_migrations.database.catalog.difference import CatalogDifference
 from sqlmodel_migrations.diagnostics import Diagnostic, Severity
 from sqlmodel_migrations.errors import Drifted
 from sqlmodel_migrations.project.acceptance import KEY, Acceptance
 from sqlmodel_migrations.prove import contrast, live
-from sqlmodel_migrations.prove.contrast import Contrast
+from sqlmodel_migrations.prove.contrast import Contrast, Difference
 from sqlmodel_migrations.run.checkout import Checkout
-
-_LIMIT = 160
-"""Characters above which the text of a difference is cut."""
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One difference: `text` says it in a line, by which it can be accepted.
-
-    `database` and `revisions` are what stands in the one and what the others make, None where
-    that side has nothing. `kind`, `table` and `name` are as in `CatalogDifference`.
-    """
-
-    text: str
-    kind: str
-    table: str | None
-    name: str
-    database: str | None
-    revisions: str | None
-    is_cut: bool = False
-    """Whether the text is only a beginning, with a digest of the whole."""
-
-    @classmethod
-    def of(cls, found: CatalogDifference) -> Difference:
-        whole = " ".join(found.text.split())
-        is_cut = len(whole) > _LIMIT
-        text = _cut(whole) if is_cut else whole
-        return cls(text, found.kind, found.table, found.name, found.before, found.after, is_cut)
 
 
 @dataclass(frozen=True)
@@ -94,7 +64,7 @@ def _judged(
     today: date,
 ) -> Drift:
     """Tell apart what counts and what is accepted, and say which acceptances do nothing."""
-    found = [Difference.of(each) for one in drawn for each in one.differences]
+    found = [each for one in drawn for each in one.differences]
     known = {each.difference: each for each in acceptances}
     accepted = [(d, known[d.text]) for d in found if d.text in known]
     valid = [(d, acceptance) for d, acceptance in accepted if today <= acceptance.until]
@@ -126,8 +96,3 @@ def _void(found: set[str], acceptances: Sequence[Acceptance], today: date) -> It
                 f"this was accepted until {each.until} ({each.reason}): {each.difference}",
                 "bring database and revisions together, or give a later day",
             )
-
-
-def _cut(text: str) -> str:
-    digest = hashlib.sha256(text.encode()).hexdigest()[:8]
-    return f"{text[:_LIMIT].rstrip()}… ({digest})"

@@ -29,6 +29,16 @@ class Live:
     server: str
     extensions: tuple[str, ...]
 
+    @property
+    def tables(self) -> frozenset[str]:
+        """The keys of the tables that hold data: not of extensions, nor of other histories."""
+        return frozenset(
+            name
+            for name, table in self.catalog.tables.items()
+            if [*table.columns] != [options.VERSION_COLUMN]
+            and not str(table.owner).startswith(("extension ", "sqlite"))
+        )
+
 
 def read(checkout: Checkout) -> tuple[Live, ...]:
     """Read every database that env.py opens, in its order."""

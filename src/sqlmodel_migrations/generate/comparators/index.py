@@ -86,12 +86,27 @@ def _unmatched(
     }
     gone = [index for name, index in old.items() if name not in same]
     new = [index for name, index in wanted.items() if name not in same]
-    for index in [index for index in gone if index.implements]:
-        twin = next((i for i in new if i.implements and i.columns == index.columns), None)
-        if twin is not None:  # MariaDB names these itself, after their foreign keys
-            gone.remove(index)
-            new.remove(twin)
+    if before is not None:
+        _pair(found, before, gone, new)
     return gone, new
+
+
+def _pair(found: Sides, table: CatalogTable, gone: list[Index], new: list[Index]) -> None:
+    """Take away what is on both sides under names that nobody gave."""
+    for index in [*new]:
+        twin = next((each for each in gone if _is_twin(found, table, each, index)), None)
+        if twin is not None:
+            gone.remove(twin)
+            new.remove(index)
+
+
+def _is_twin(found: Sides, table: CatalogTable, first: Index, second: Index) -> bool:
+    """Whether MariaDB made both, of whatever name, for a foreign key or a unique constraint."""
+    if first.implements and second.implements:
+        return first.columns == second.columns
+    return not found.named.is_given(table.key, second.name) and _is_same(
+        found, table, first, second
+    )
 
 
 def _is_same(found: Sides, table: CatalogTable, first: Index, second: Index) -> bool:
