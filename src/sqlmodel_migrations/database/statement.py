@@ -256,13 +256,21 @@ def _is_routine(reader: Reader) -> bool:
     if not reader.take("CREATE"):
         return False
     reader.take("OR", "REPLACE")
-    if reader.take("DEFINER"):
-        reader.sign("=")
-        reader.name()
-        reader.sign("@")
-        reader.name()
+    skip_definer(reader)
     reader.skip("AGGREGATE", "TEMP", "TEMPORARY", "CONSTRAINT")
     return reader.take_any(*_ROUTINES) is not None
+
+
+def skip_definer(reader: Reader) -> None:
+    """Step over `DEFINER = user@host` of MariaDB and MySQL."""
+    if not reader.take("DEFINER"):
+        return
+    reader.sign("=")
+    reader.name()
+    if reader.sign("@"):
+        reader.name()
+    if reader.sign("("):
+        reader.sign(")")
 
 
 def _depth(reader: Reader) -> int:

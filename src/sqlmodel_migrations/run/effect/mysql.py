@@ -17,7 +17,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from sqlmodel_migrations.database import failures, target
-from sqlmodel_migrations.database.statement import Name, Reader, Statement
+from sqlmodel_migrations.database.statement import Name, Reader, Statement, skip_definer
 from sqlmodel_migrations.run.effect import other
 from sqlmodel_migrations.run.effect.base import Before, Kind, Verdict
 from sqlmodel_migrations.run.effect.base import committed as apart
@@ -253,12 +253,14 @@ def _defined(reader: Reader, verb: str) -> list[Object]:
         return [(found, name)] if name else []
     if reader.take("INDEX"):
         return _tables_after(reader, "ON")
-    if not reader.take_any("TABLE", "TABLES", "VIEW", "SEQUENCE"):
+    found = reader.take_any("TABLE", "TABLES", "VIEW", "SEQUENCE")
+    if found is None:
         return []
     _skip_condition(reader)
     names = reader.names() if verb == "DROP" else tuple(filter(None, [reader.name()]))
     renamed = _tables_after(reader, "RENAME") if verb == "ALTER" else []
-    return [*(("TABLE", name) for name in names), *renamed]
+    shown = "SEQUENCE" if found == "SEQUENCE" else "TABLE"
+    return [*((shown, name) for name in names), *renamed]
 
 
 def _skip_modifiers(reader: Reader) -> None:
@@ -266,11 +268,7 @@ def _skip_modifiers(reader: Reader) -> None:
     if reader.take("ALGORITHM"):
         reader.sign("=")
         reader.name()
-    if reader.take("DEFINER"):
-        reader.sign("=")
-        reader.name()
-        reader.sign("@")
-        reader.name()
+    skip_definer(reader)
     if reader.take("SQL", "SECURITY"):
         reader.name()
     reader.skip("ONLINE", "OFFLINE", "IGNORE", "UNIQUE", "FULLTEXT", "SPATIAL", "AGGREGATE")
