@@ -276,7 +276,9 @@ def test_wrap_step(script: ScriptDirectory) -> None:
         said.append("after")
 
     (step,) = _alembic.upgrade_steps(script, "a1", ())
+    name = str(step)
     assert _alembic.wrap_step(step, around) is step
+    assert str(step) == name
     step.migration_fn()
     assert said == ["before a1", "after"]
 

@@ -8,6 +8,7 @@ each of these against the installed release, so that a new one shows at once wha
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -157,6 +158,7 @@ def wrap_step(
     """Enter `around(step)` wherever the function of the step's revision runs; returns the step."""
     function = step.migration_fn
 
+    @functools.wraps(function)  # a step is called after its function
     def run(**arguments: Any) -> None:
         with around(step):
             function(**arguments)
