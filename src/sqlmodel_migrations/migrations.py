@@ -10,9 +10,9 @@ imports what it needs: some need neither SQLAlchemy nor Alembic (docs/design/spe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar, Unpack
 
 from sqlmodel_migrations.errors import UsageError
 from sqlmodel_migrations.project import address, settings
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine, MetaData
     from sqlalchemy.ext.asyncio import AsyncEngine
 
+    from sqlmodel_migrations.events import Event
     from sqlmodel_migrations.generate.answers import Answers
     from sqlmodel_migrations.generate.autogenerate import Wanted
     from sqlmodel_migrations.generate.difference import Difference
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from sqlmodel_migrations.prove.adopt import Adopted
     from sqlmodel_migrations.prove.drift import Drift
     from sqlmodel_migrations.prove.verifier import Verified
+    from sqlmodel_migrations.run.execution import Execution, Options
     from sqlmodel_migrations.run.losses import Losses
     from sqlmodel_migrations.run.outcome import Outcome
     from sqlmodel_migrations.status import Status
@@ -205,18 +207,37 @@ class Migrations:
         sql: TextIO | None = None,
         tag: str | None = None,
         check_drift: bool = False,
+        **options: Unpack[Options],
     ) -> Outcome:
         """Run the revisions up to `target`, a transaction each; with `sql` write them as SQL.
 
-        With `check_drift` nothing is run on a database that is not what its revisions make:
-        raises `Drifted`. Raises `RevisionFailed`, `DatabaseError` or `UsageError`.
+        `options` say how, and what is told of it: see `Options`. With `check_drift` nothing is
+        run on a database that is not what its revisions make: raises `Drifted`. Raises
+        `RevisionFailed`, `DatabaseError`, `Interrupted` or `UsageError`.
         """
         from sqlmodel_migrations.prove import drift
         from sqlmodel_migrations.run import move
 
         if check_drift:
             drift.require_none(self._checkout)
-        return move.upgrade(self._checkout, target, sql, tag)
+        return move.upgrade(self._checkout, target, sql, tag, self._execution(options))
+
+    def upgrading(
+        self, target: str = "head", **options: Unpack[Options]
+    ) -> Generator[Event, None, Outcome]:
+        """Yield what happens while `upgrade` runs in a thread; raises here what it raises.
+
+        Closing the generator stops the run before its next statement. Raises `UsageError` where
+        the caller's own Connection would be used in the thread.
+        """
+        from sqlmodel_migrations.run import stream
+
+        if self._checkout.has_callers_transaction:
+            raise UsageError(
+                "a Connection cannot be used in another thread",
+                hint="pass the Engine, or call upgrade(on_event=…)",
+            )
+        return stream.of(lambda told: self.upgrade(target, **told), options)
 
     def downgrade(
         self,
@@ -225,15 +246,18 @@ class Migrations:
         sql: TextIO | None = None,
         tag: str | None = None,
         confirm: Callable[[Losses], bool] | None = None,
+        **options: Unpack[Options],
     ) -> Outcome:
         """Run the revisions back down to `target`; with `sql` write them as SQL.
 
         Before rows go away `confirm` is asked; without it `AnswerNeeded` is raised, with nothing
-        changed.
+        changed. `options` are as of `upgrade`.
         """
         from sqlmodel_migrations.run import move
 
-        return move.downgrade(self._checkout, target, sql, tag, confirm or move.refuse_losses)
+        confirm = confirm or move.refuse_losses
+        execution = self._execution(options)
+        return move.downgrade(self._checkout, target, sql, tag, confirm, execution)
 
     def stamp(
         self,
@@ -242,14 +266,23 @@ class Migrations:
         sql: TextIO | None = None,
         tag: str | None = None,
         purge: bool = False,
+        **options: Unpack[Options],
     ) -> Outcome:
         """Record that the database is at `targets`, without running anything.
 
         `purge` forgets first what was recorded, also revisions that no file has any more.
+        `options` are as of `upgrade`.
         """
         from sqlmodel_migrations.run import move
 
-        return move.stamp(self._checkout, targets, sql, tag, purge)
+        execution = self._execution({"backup": False, **options})
+        return move.stamp(self._checkout, targets, sql, tag, purge, execution)
+
+    def _execution(self, options: Options) -> Execution:
+        """How a verb runs: what the caller says goes before the settings."""
+        from sqlmodel_migrations.run import execution
+
+        return execution.chosen(self.settings, options)
 
     def ensure_version(self, *, sql: TextIO | None = None) -> None:
         """Make the version table where it is missing."""

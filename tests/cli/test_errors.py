@@ -62,9 +62,11 @@ def test_the_unexpected_is_named_with_its_type_and_a_way_to_see_more() -> None:
 
 def test_control_c_says_what_was_done() -> None:
     stopped = KeyboardInterrupt()
-    stopped.add_note("applied: a1; not applied: b2")
-    assert errors.failure(stopped).message == "interrupted: applied: a1; not applied: b2"
-    assert errors.failure(KeyboardInterrupt()).message == "interrupted"
+    stopped.add_note("applied: a1")
+    stopped.add_note("not applied: b2")
+    told = errors.failure(stopped)
+    assert told.message == errors.failure(KeyboardInterrupt()).message == "interrupted"
+    assert told.details == ("applied: a1", "not applied: b2")
 
 
 def test_a_file_that_may_not_be_used_is_named() -> None:
@@ -106,7 +108,7 @@ def test_control_c_while_a_revision_runs(two: Project) -> None:
     two.write({"migrations/versions/b2.py": source})
     ran = two.cli("upgrade")
     assert ran.code == 130
-    assert "error: interrupted: applied before it: a1; not applied: b2\n" in ran.stderr
+    assert ran.stderr.endswith("error: interrupted\n  applied before it: a1\n  not applied: b2\n")
     assert "Traceback" not in ran.stderr
     assert two.cli("current").stdout == "a1\n"
 

@@ -25,6 +25,7 @@ def moved(command: str, outcome: Outcome, graph: Graph, sql: TextIO | None) -> R
         "before": list(outcome.before),
         "after": list(outcome.after),
         "applied": entry.all_as_json(outcome.applied),
+        "notes": list(outcome.notes),
     }
     is_done = bool(outcome.applied) or outcome.before != outcome.after
     place = f"database is at {entry.place(outcome.after, graph)}"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from sqlmodel_migrations.cli import answer, options
+from sqlmodel_migrations.cli import answer, execution, execution_options, options
 from sqlmodel_migrations.cli.invocation import Invocation
 from sqlmodel_migrations.cli.verb import usual, verb
 from sqlmodel_migrations.errors import AnswerNeeded, ExitCode
@@ -39,14 +39,18 @@ if TYPE_CHECKING:
 @click.option("-y", "--yes", is_flag=True, help="Let rows go away without asking.")
 @options.sql
 @options.tag
-def command(invocation: Invocation, revision: str, yes: bool, sql: bool, tag: str | None) -> Report:
+@execution_options.execution(but=("accept_edited",))
+def command(
+    invocation: Invocation, revision: str, yes: bool, sql: bool, tag: str | None, **how: Any
+) -> Report:
     """Run the downgrades down to `revision`."""
     migrations = invocation.migrations()
     stream = invocation.sql_stream(sql)
     question = Question(is_answered=yes)
     confirm = question.ask if yes or invocation.may_ask() else None
     try:
-        outcome = migrations.downgrade(revision, sql=stream, tag=tag, confirm=confirm)
+        with execution.under_way(invocation, how, is_sql=sql) as told:
+            outcome = migrations.downgrade(revision, sql=stream, tag=tag, confirm=confirm, **told)
     except AnswerNeeded:
         if not question.is_refused:
             raise

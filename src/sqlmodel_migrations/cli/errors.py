@@ -54,8 +54,9 @@ def _facts(error: MigrationsError) -> dict[str, Any]:
 
 def _interrupted(error: BaseException) -> Failure:
     """What was done until then stands in the exception's notes: the runner knows it."""
-    done = "; ".join(getattr(error, "__notes__", ()))
-    return Failure(f"interrupted: {done}" if done else "interrupted", ExitCode.INTERRUPTED)
+    return Failure(
+        "interrupted", ExitCode.INTERRUPTED, details=tuple(getattr(error, "__notes__", ()))
+    )
 
 
 def _typed(error: click.ClickException) -> Failure:

@@ -36,6 +36,7 @@ class Invocation:
     format: str | None = None
     raiseerr: bool = False
     every: bool = False
+    events: bool = False
 
     def migrations(self) -> Migrations:
         """Find the project and return the database that was asked for."""
@@ -93,7 +94,7 @@ class Invocation:
 
     def may_ask(self) -> bool:
         """Questions are for people: never where the answer goes to a machine."""
-        return not self.json and stage.may_ask()
+        return not (self.json or self.events) and stage.may_ask()
 
 
 OPTIONS = {option.name for option in dataclasses.fields(Invocation)} - {"program"}

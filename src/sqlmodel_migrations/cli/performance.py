@@ -16,8 +16,7 @@ Run = Callable[[Invocation], Report]
 def perform(command: str, typed: Invocation, run: Run) -> int:
     """Run a command, for every section with `--all`; report and return the exit code."""
     if not typed.every:
-        report = attempt(command, typed, run)
-        return stage.tell(report, json=typed.json, quiet=typed.quiet)
+        return _tell(attempt(command, typed, run), typed)
     return _perform_each(command, typed, run)
 
 
@@ -48,8 +47,10 @@ def _perform_each(command: str, typed: Invocation, run: Run) -> int:
         return merge(command, reports)
 
     whole = attempt(command, typed, sections)
-    if typed.json or not reports:
-        return stage.tell(whole, json=typed.json, quiet=typed.quiet)
+    if not reports:
+        return _tell(whole, typed)
+    if typed.json:
+        return stage.tell(whole, json=True)
     return int(whole.exit_code)
 
 
@@ -59,5 +60,12 @@ def _perform_section(command: str, section: Invocation, run: Run) -> Report:
         section.say(f"[{section.name}]")
     report = attempt(command, section, run)
     if not section.json:
-        stage.tell(report, quiet=section.quiet)
+        _tell(report, section)
+    elif section.events:
+        stage.end(report, section.name)
     return report
+
+
+def _tell(report: Report, typed: Invocation) -> int:
+    events = typed.name if typed.events else None
+    return stage.tell(report, json=typed.json, quiet=typed.quiet, events=events)

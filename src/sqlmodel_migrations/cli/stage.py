@@ -15,12 +15,27 @@ from sqlmodel_migrations.report.report import Report
 from sqlmodel_migrations.report.reporters.base import Reporter
 
 
-def tell(report: Report, *, json: bool = False, quiet: bool = False) -> int:
-    """Show `report` on stdout and stderr and return its exit code."""
+def tell(
+    report: Report, *, json: bool = False, quiet: bool = False, events: str | None = None
+) -> int:
+    """Show `report` on stdout and stderr and return its exit code.
+
+    `events` names the database whose events are on stderr, of which this is the last.
+    """
     page = _reporter(json, quiet).render(report)
     write(page.out, sys.stdout)
-    write(page.err, sys.stderr)
+    if events is None:
+        write(page.err, sys.stderr)
+    else:
+        end(report, events)
     return int(report.exit_code)
+
+
+def end(report: Report, database: str) -> None:
+    """Write the last event of a database."""
+    from sqlmodel_migrations.report.progress.json_lines import JsonLinesProgress
+
+    JsonLinesProgress(sys.stderr, database).end(report)
 
 
 def write(text: str, stream: TextIO) -> None:
@@ -47,6 +62,17 @@ def may_ask() -> bool:
     return not os.environ.get("CI") and all(map(_is_terminal, (sys.stdin, sys.stdout)))
 
 
+def is_watched() -> bool:
+    """Is stderr a terminal that can be drawn on, with a person at it?"""
+    is_plain = os.environ.get("CI") or os.environ.get("TERM") in ("dumb", "unknown")
+    return not is_plain and _is_terminal(sys.stderr)
+
+
+def has_colour(stream: TextIO) -> bool:
+    """Whether what is written to `stream` may be coloured."""
+    return _is_terminal(stream) and not os.environ.get("NO_COLOR")
+
+
 def _reporter(json: bool, quiet: bool) -> Reporter:
     if json:
         from sqlmodel_migrations.report.reporters.json import JsonReporter
@@ -54,11 +80,7 @@ def _reporter(json: bool, quiet: bool) -> Reporter:
         return JsonReporter()
     from sqlmodel_migrations.report.reporters.console import ConsoleReporter
 
-    return ConsoleReporter(quiet=quiet, colour=_has_colour(sys.stderr))
-
-
-def _has_colour(stream: TextIO) -> bool:
-    return _is_terminal(stream) and not os.environ.get("NO_COLOR")
+    return ConsoleReporter(quiet=quiet, colour=has_colour(sys.stderr))
 
 
 def _is_terminal(stream: TextIO | None) -> bool:

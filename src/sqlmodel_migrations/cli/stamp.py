@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
-from sqlmodel_migrations.cli import answer, options
+from sqlmodel_migrations.cli import answer, execution, execution_options, options
 from sqlmodel_migrations.cli.invocation import Invocation
 from sqlmodel_migrations.cli.verb import usual, verb
 from sqlmodel_migrations.errors import ExitCode
@@ -21,18 +23,25 @@ from sqlmodel_migrations.report.report import Report
         ("stamp 1e606859995a", "it has what this revision makes"),
         ("stamp --purge base", "forget every revision, known or not"),
     ],
-    exits=usual(ExitCode.DATABASE),
+    exits=usual(ExitCode.DATABASE, ExitCode.INTERRUPTED),
     every=True,
 )
 @options.targets(default="head")
 @options.sql
 @options.tag
 @click.option("--purge", is_flag=True, help="Empty the version table first.")
+@execution_options.execution(but=("statement_timeout", "transaction", "backup", "accept_edited"))
 def command(
-    invocation: Invocation, revisions: tuple[str, ...], sql: bool, tag: str | None, purge: bool
+    invocation: Invocation,
+    revisions: tuple[str, ...],
+    sql: bool,
+    tag: str | None,
+    purge: bool,
+    **how: Any,
 ) -> Report:
     """Write the version table and nothing else."""
     migrations = invocation.migrations()
     stream = invocation.sql_stream(sql)
-    outcome = migrations.stamp(revisions, sql=stream, tag=tag, purge=purge)
+    with execution.under_way(invocation, how, is_sql=sql) as told:
+        outcome = migrations.stamp(revisions, sql=stream, tag=tag, purge=purge, **told)
     return answer.moved("stamp", outcome, migrations.graph, stream)

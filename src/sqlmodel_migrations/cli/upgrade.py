@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
-from sqlmodel_migrations.cli import answer, options
+from sqlmodel_migrations.cli import answer, execution, execution_options, options
 from sqlmodel_migrations.cli.invocation import Invocation
 from sqlmodel_migrations.cli.verb import usual, verb
 from sqlmodel_migrations.errors import ExitCode, UsageError
@@ -20,6 +22,7 @@ from sqlmodel_migrations.report.report import Report
         ("upgrade", "to the newest revision"),
         ("upgrade +1", "one revision further"),
         ("upgrade --check-drift", "unless somebody changed the database by hand"),
+        ("upgrade --backup", "with a copy of the SQLite file, put back if it fails"),
         ("upgrade --sql > upgrade.sql", "the SQL, for somebody else to run"),
     ],
     exits=usual(
@@ -39,8 +42,14 @@ from sqlmodel_migrations.report.report import Report
     is_flag=True,
     help="Run nothing if the database is not what its revisions make.",
 )
+@execution_options.execution()
 def command(
-    invocation: Invocation, revision: str, sql: bool, tag: str | None, check_drift: bool
+    invocation: Invocation,
+    revision: str,
+    sql: bool,
+    tag: str | None,
+    check_drift: bool,
+    **how: Any,
 ) -> Report:
     """Run what is pending up to `revision`."""
     if sql and check_drift:
@@ -49,5 +58,6 @@ def command(
         )
     migrations = invocation.migrations()
     stream = invocation.sql_stream(sql)
-    outcome = migrations.upgrade(revision, sql=stream, tag=tag, check_drift=check_drift)
+    with execution.under_way(invocation, how, is_sql=sql) as told:
+        outcome = migrations.upgrade(revision, sql=stream, tag=tag, check_drift=check_drift, **told)
     return answer.moved("upgrade", outcome, migrations.graph, stream)

@@ -19,7 +19,7 @@ MEANINGS: Mapping[int, str] = {
     ExitCode.ANSWER_NEEDED: "an answer is needed that may not be asked here; nothing was written",
     ExitCode.DATABASE: "the database refused",
     ExitCode.REVISION_FAILED: "a revision failed; what was applied is printed",
-    ExitCode.INTERRUPTED: "interrupted by Ctrl-C",
+    ExitCode.INTERRUPTED: "stopped by Ctrl-C or SIGTERM; what was applied is printed",
 }
 
 
@@ -69,7 +69,10 @@ class Verb(click.Command):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the arguments, the command's own options, and those of every command."""
         helptext.write_section(formatter, "Arguments", self.arguments)
-        helptext.write_options(ctx, formatter, "Options", self.own)
+        execution = [param for param in self.own if isinstance(param, options.ExecutionOption)]
+        others = [param for param in self.own if param not in execution]
+        helptext.write_options(ctx, formatter, "Options", others)
+        helptext.write_options(ctx, formatter, "Execution", execution)
         helptext.write_options(
             ctx, formatter, "Global options", [*self.shared, self.get_help_option(ctx)]
         )

@@ -28,6 +28,7 @@ from sqlmodel_migrations.events import (
     RevisionStarted,
 )
 from sqlmodel_migrations.run import (
+    backup,
     blockers,
     failure,
     lock,
@@ -41,7 +42,7 @@ from sqlmodel_migrations.run.failure import Progress
 from sqlmodel_migrations.run.lock import Lock
 from sqlmodel_migrations.run.retry import Attempts
 from sqlmodel_migrations.run.runner import Run, Steps
-from sqlmodel_migrations.run.waits import Limits
+from sqlmodel_migrations.run.waits import Limits, WaitsModule
 
 
 def execute(
@@ -88,7 +89,7 @@ class _Execution:
         with lock.held(self.context, self.how) as held:
             if not self._has_work():
                 return
-            with self._ready():
+            with self._backed_up(), self._ready():
                 self._take_all(held)
         self._read_back()
         self.how.emit(MoveFinished(self.one.progress.after, time.monotonic() - started))
@@ -121,6 +122,18 @@ class _Execution:
                 " ALTER and DROP at once",
                 hint="leave --transaction out",
             )
+
+    @contextlib.contextmanager
+    def _backed_up(self) -> Iterator[None]:
+        """Copy the database first where that was asked for; a caller's transaction needs none."""
+        connection = self.context.connection
+        assert connection is not None
+        if self.is_callers or not self.how.backup:
+            yield
+            return
+        with backup.kept(connection, self.how) as copy:
+            yield
+        self.one.progress.notes.append(f"the copy from before is '{copy}'")
 
     @contextlib.contextmanager
     def _ready(self) -> Iterator[None]:
@@ -210,12 +223,18 @@ class _Execution:
         except Interrupted as stop:
             raise Interrupted(stop.message, details=self._standing(steps)) from stop
         except Exception as error:
+            if self.how.stop() and self._waits.is_interrupt(_cause(error)):
+                raise Interrupted("interrupted", details=self._standing(steps)) from error
             if not self._is_lock_failure(error):
                 raise
             raise self._lock_not_had(error, attempts.made, steps) from error
 
     def _is_lock_failure(self, error: Exception) -> bool:
-        return waits.of(self.context.dialect.name).is_lock_failure(_cause(error))
+        return self._waits.is_lock_failure(_cause(error))
+
+    @property
+    def _waits(self) -> WaitsModule:
+        return waits.of(self.context.dialect.name)
 
     def _lock_not_had(self, error: Exception, made: int, steps: Sequence[Any]) -> LockNotHad:
         cause = _cause(error)

@@ -22,6 +22,7 @@ class Progress:
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     applied: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def undo(self) -> None:
         """Forget what was applied: the one transaction of all was rolled back."""

@@ -217,7 +217,7 @@ class _Journey:
             tuple(revisions[i] for i in self.progress.applied),
             self.progress.before,
             self.progress.after,
-            tuple(notes),
+            (*notes, *self.progress.notes),
             tuple(self.writing.missing),
         )
 

@@ -8,6 +8,7 @@ rebuilt table deletes the rows of its children; inside a transaction it cannot b
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 import sqlite3
 import time
@@ -130,15 +131,16 @@ def is_shared(connection: Connection) -> bool:
 
 @contextlib.contextmanager
 def statement_timeout(connection: Connection, seconds: float | None) -> Iterator[None]:
-    """Interrupt every statement that runs for longer; None and 0 are no limit."""
-    if not seconds:
-        yield
-        return
+    """Interrupt every statement that runs for longer; None and 0 are no limit.
+
+    Without one SQLite asks as well, so that Python can handle a signal before the statement ends:
+    what the handler raises interrupts it.
+    """
     driver = _Driver(connection)
     deadline = [0.0]
 
     def start(*_: Any) -> None:
-        deadline[0] = time.monotonic() + seconds
+        deadline[0] = time.monotonic() + (seconds or math.inf)
 
     def is_over() -> bool:
         return time.monotonic() > deadline[0]

@@ -34,6 +34,9 @@ class WaitsModule(Protocol):
     def is_lock_failure(self, error: BaseException) -> bool:
         """Whether a statement failed since others held a lock, so that it may go well later."""
 
+    def is_interrupt(self, error: BaseException) -> bool:
+        """Whether a statement failed since this process interrupted it."""
+
     def session(self, connection: Connection) -> int | None:
         """Return the server's number of this session; None where there is no such thing."""
 

@@ -22,6 +22,11 @@ def is_lock_failure(error: BaseException) -> bool:
     return False
 
 
+def is_interrupt(error: BaseException) -> bool:
+    """Know no such error: drivers raise the `KeyboardInterrupt` itself."""
+    return False
+
+
 def session(connection: Connection) -> int | None:
     """Know no number."""
     return None

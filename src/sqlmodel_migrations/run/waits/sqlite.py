@@ -13,7 +13,7 @@ from sqlmodel_migrations.errors import LockNotHad
 from sqlmodel_migrations.run.waits.base import LOCK_TIMEOUT, Limits
 from sqlmodel_migrations.run.waits.other import blockers, session
 
-__all__ = ["blockers", "is_lock_failure", "limited", "session"]
+__all__ = ["blockers", "is_interrupt", "is_lock_failure", "limited", "session"]
 
 
 @contextlib.contextmanager
@@ -41,3 +41,8 @@ def is_lock_failure(error: BaseException) -> bool:
     return isinstance(error, LockNotHad) or (
         isinstance(error, DBAPIError) and "locked" in str(error.orig)
     )
+
+
+def is_interrupt(error: BaseException) -> bool:
+    """Whether it is what SQLite calls SQLITE_INTERRUPT."""
+    return isinstance(error, DBAPIError) and str(error.orig) == "interrupted"
