@@ -215,6 +215,10 @@ class Migrations:
         run on a database that is not what its revisions make: raises `Drifted`. Raises
         `RevisionFailed`, `DatabaseError`, `Interrupted` or `UsageError`.
         """
+        if sql is None and not check_drift:
+            standing = self._checkout.standing(target)
+            if standing is not None:
+                return standing
         from sqlmodel_migrations.prove import drift
         from sqlmodel_migrations.run import move
 

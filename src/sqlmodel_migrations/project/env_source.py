@@ -9,6 +9,13 @@ from pathlib import Path
 from sqlmodel_migrations.project.settings import Settings
 
 _VARIABLE = "target_metadata"
+_IMPORT = "from sqlmodel_migrations import environment"
+_MODELS = f"{_VARIABLE} = …"
+_PLAIN = (
+    [_IMPORT, _MODELS, f"environment.run({_VARIABLE})"],
+    [_IMPORT, _MODELS, "environment.run()"],
+    [_IMPORT, "environment.run()"],
+)
 
 
 def models(settings: Settings) -> tuple[str, ...]:
@@ -21,11 +28,40 @@ def named(path: Path) -> tuple[str, ...]:
 
     Nothing is returned for a file that is missing or cannot be parsed.
     """
-    try:
-        tree = ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError):
+    tree = _parsed(path)
+    if tree is None:
         return ()
     return tuple(dict.fromkeys(name for node in ast.walk(tree) for name in _names(node)))
+
+
+def is_plain(path: Path) -> bool:
+    """Whether an env.py is as `init` writes it: it names modules and calls `environment.run`.
+
+    Then it does nothing that the settings do not say. False for one that cannot be parsed.
+    """
+    tree = _parsed(path)
+    return tree is not None and [*_kinds(tree)] in _PLAIN
+
+
+def _kinds(tree: ast.Module) -> Iterator[str]:
+    """Say what each statement is: `_MODELS` where it names modules, else its text."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and _is_target(node) and _is_list_of_names(node.value):
+            yield _MODELS
+        elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+            yield ast.unparse(node)
+
+
+def _is_list_of_names(node: ast.expr) -> bool:
+    names = node.elts if isinstance(node, ast.List | ast.Tuple) else [node]
+    return all(isinstance(name, ast.Constant) and isinstance(name.value, str) for name in names)
+
+
+def _parsed(path: Path) -> ast.Module | None:
+    try:
+        return ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return None
 
 
 def _names(node: ast.AST) -> Iterator[str]:

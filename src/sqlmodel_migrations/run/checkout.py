@@ -14,9 +14,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO
 
 from sqlmodel_migrations.errors import MigrationsError, UsageError
-from sqlmodel_migrations.history import index
+from sqlmodel_migrations.history import index, probe
 from sqlmodel_migrations.history.graph import Graph
 from sqlmodel_migrations.project.settings import Settings
+from sqlmodel_migrations.run.outcome import Outcome
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -154,9 +155,36 @@ class Checkout:
 
     def current(self) -> tuple[str, ...]:
         """Return the ids in the version table, known to this checkout or not."""
+        probed = self._probed()
+        if probed is not None:
+            return probed
         found: list[str] = []
         self.read(lambda context, _: found.extend(context.get_current_heads()))
         return tuple(dict.fromkeys(found))
+
+    def standing(self, target: str) -> Outcome | None:
+        """Return the outcome of an upgrade where the driver alone tells that nothing is pending.
+
+        None where it does not; raises `UsageError` for an unknown target.
+        """
+        if ":" in target:
+            return None
+        self.require_target(target)
+        ids = self._probed()
+        if ids is None:
+            return None
+        try:
+            pending = self.graph.pending(ids, target)
+        except UsageError:  # it is said better where the database is asked the long way
+            return None
+        at = tuple(sorted(ids))
+        return None if pending else Outcome(before=at, after=at)
+
+    def _probed(self) -> tuple[str, ...] | None:
+        given = self.given_url
+        if self.bind is not None or not (given is None or isinstance(given, str)):
+            return None
+        return probe.applied(self.settings, given)
 
     def require_known(self, ids: Sequence[str]) -> None:
         """Raise `UsageError` for a revision of the database that no file here has."""
