@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 from alembic import context as alembic_context
 from alembic import op as alembic_op
-from alembic.autogenerate import RevisionContext
+from alembic.autogenerate import RevisionContext, produce_migrations
 from alembic.autogenerate.api import AutogenContext
 from alembic.config import Config
 from alembic.operations import Operations, ops
@@ -461,6 +461,16 @@ def test_user_compare_server_default(connection: Connection) -> None:
     for given in (True, False, lambda *_: None):
         context = MigrationContext.configure(connection, opts={"compare_server_default": given})
         assert _alembic.user_compare_server_default(context) is given
+
+
+def test_reflect_columns(script: ScriptDirectory, connection: Connection) -> None:
+    connection.exec_driver_sql("CREATE TABLE hero (id INTEGER, age INTEGER)")
+    options = {**RENDERING, "target_metadata": sa.MetaData(), "script": script}
+    context = MigrationContext.configure(connection, opts=options)
+    seen = []
+    _alembic.reflect_columns(context, lambda _, table, column: seen.append((table.name, column)))
+    produce_migrations(context, sa.MetaData())
+    assert [(table, column["name"]) for table, column in seen] == [("hero", "id"), ("hero", "age")]
 
 
 def test_rendered(rendering: AutogenContext) -> None:

@@ -29,7 +29,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import HeadMaintainer, MigrationContext, RevisionStep
 from alembic.script import Script, ScriptDirectory, write_hooks
 from alembic.util import pyfiles
-from sqlalchemy import Column
+from sqlalchemy import Column, Inspector, Table
 
 Options = dict[str, Any]
 
@@ -324,6 +324,13 @@ def user_compare_type(context: MigrationContext) -> Any:
 def user_compare_server_default(context: MigrationContext) -> Any:
     """Return what env.py gave as `compare_server_default`: True, False or a callable."""
     return context._user_compare_server_default
+
+
+def reflect_columns(
+    context: MigrationContext, correct: Callable[[Inspector, Table, dict[str, Any]], None]
+) -> None:
+    """Let `correct` change what autogenerate reflects of a column, instead of the dialect's own."""
+    context.impl.autogen_column_reflect = correct  # type: ignore[method-assign]
 
 
 def rendered(context: AutogenContext, operation: MigrateOperation) -> list[str]:

@@ -292,6 +292,7 @@ class Artist:
         numbers = [c.uid for c in table.columns if self._is_small(c) and not c.is_key]
         was = self.before.table(table.uid) if self.before else None
         large = {c.uid for c in was.columns if not self._is_small(c)} if was else set()
+        large |= {uid for key in table.foreign_keys() for uid in key.columns}
         numbers = [n for n in numbers if table.column(n).computed is None and n not in large]
         if not numbers:
             return None

@@ -22,6 +22,7 @@ from sqlmodel_migrations.generate import (
     enum_renames,
     named,
     options,
+    reflection,
     renames,
     rewriting,
     sides,
@@ -162,6 +163,7 @@ class Comparison:
         found, statements, answers, planned = self._renamed(found, models.metadata, connection)
         context.opts["target_metadata"] = list(models.named.metadata)
         context.opts[sides.OPTION] = found
+        reflection.correct(context, found)
         context.opts["autogenerate_plugins"] = comparators.plugins(
             context.opts.get("autogenerate_plugins")
         )

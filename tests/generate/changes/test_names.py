@@ -39,6 +39,29 @@ def test_odd_names_are_changed_and_changed_back(story: Story) -> None:
     assert story.query(f"SELECT {q}Grüße{q} FROM {q}Order{q}") == [("b",)]
 
 
+QUOTED = """
+class Jar(SQLModel, table=True):
+    __tablename__ = "it's a jar"
+
+    id: int | None = Field(default=None, primary_key=True)
+    own: int | None = Field(default=None, foreign_key="it's a jar.id")
+    other: int | None = Field(default=None, sa_column=Column("a`b", sa.{}, unique=True))
+    third: int | None = Field(default=None, sa_column=Column('c""d``', sa.Integer, index=True))
+"""
+
+
+def test_quotes_of_the_server_stand_in_names(story: Story) -> None:
+    story.begin(QUOTED.format("Integer"))
+    story.succeed("check")
+    story.revise(QUOTED.format("BigInteger"))
+    story.upgrade()
+    story.downgrade()
+    story.revise("class Jar(SQLModel, table=True):\n    id: int = Field(primary_key=True)\n")
+    story.upgrade()
+    story.downgrade()
+    story.upgrade()
+
+
 LONG_MODELS = f"""
 class Hero(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
