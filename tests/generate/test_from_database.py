@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 import autogenerate_page
 from autogenerate_page import Group
 from databases import KINDS, Database
 from project import Project
+from sqlmodel_migrations import Migrations
 from test_autogenerate_page import GROUPS, begin, succeed
 
 PLAYS = [
@@ -53,3 +56,44 @@ def written(project: Project, group: Group, database: Database, *flags: str) -> 
 
 def scripts(project: Project) -> set[Path]:
     return set((project.path / "migrations" / "versions").glob("*.py"))
+
+
+@pytest.mark.server
+def test_the_number_of_queries_does_not_depend_on_the_number_of_tables(
+    project: Project, postgresql: Database
+) -> None:
+    """Beside a mirror of the same server, on which as much is asked as is needed."""
+    Migrations.init(root=project.path, models=["none"], url="sqlite://")
+    counts = [queries(project, postgresql, number) for number in (2, 20)]
+    assert counts[0] == counts[1] <= 30
+
+
+def queries(project: Project, database: Database, number: int) -> int:
+    """Count what is sent to the live database by a check from it, of this many tables."""
+    metadata, engine = tables(number), sa.create_engine(database.url, poolclass=sa.NullPool)
+    metadata.drop_all(engine)
+    metadata.create_all(engine)
+    sent: list[str] = []
+
+    @sa.event.listens_for(engine, "before_cursor_execute")
+    def count(_connection: sa.Connection, cursor: Any, sql: str, *_: Any) -> None:
+        if cursor.connection.info.dbname == database.name:
+            sent.append(sql)
+
+    migrations = Migrations(project.path, bind=engine, metadata=metadata)
+    assert migrations.check(from_database=True) == ()
+    return len(sent)
+
+
+def tables(number: int) -> sa.MetaData:
+    metadata = sa.MetaData()
+    for n in range(number):
+        sa.Table(
+            f"t{n}",
+            metadata,
+            sa.Column("id", sa.Integer, primary_key=True),
+            sa.Column("kind", sa.Enum("a", "b", name=f"kind_{n}"), index=True),
+            sa.Column("size", sa.Integer, sa.CheckConstraint("size > 1"), server_default="5"),
+            sa.Column("before", sa.ForeignKey(f"t{max(n - 1, 0)}.id", name=f"fk_{n}")),
+        )
+    return metadata

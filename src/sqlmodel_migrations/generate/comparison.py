@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData
 
-from sqlmodel_migrations.database import dialects
+from sqlmodel_migrations.database import catalog, dialects
 from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.database.catalog.base import key
 from sqlmodel_migrations.generate import (
@@ -113,13 +113,14 @@ class Comparison:
         """
         live, models = _connection(context), self._models(context)
         heads = context.get_current_heads()
-        there = sides.read(live, models.named, models.ignored)
+        also = models.schemas | (owned.schemas - {models.home})
+        there = catalog.read(live, also=also, ignore=models.ignored.__contains__)
         ours = owned.part(there, models.keys)
         self.compared.notes.extend(owned.notes(there, ours, context.opts, models.schemas))
         with shadow.another(live, "mirror") as pooled:
             connection = take_over(pooled) or pooled
             dialects.of(live.dialect.name).follow(connection, live)
-            replay.make_schemas(connection, models.schemas)
+            replay.make_schemas(connection, models.schemas | _schemas(ours))
             after = sides.models_in_place(connection, models.named, models.ignored)
             mirror.make(live, connection, ours)
             connection.commit()
@@ -137,7 +138,7 @@ class Comparison:
         there = self.found[len(self.compared.promises)] if self.found else None
         return _Models(
             metadata,
-            named.copied(metadata, connection.dialect),
+            named.copied(metadata, connection.dialect, found=there),
             options.schemas(metadata, connection),
             version_tables(context),
             str(connection.dialect.default_schema_name),
@@ -157,7 +158,7 @@ class Comparison:
             after = sides.models_afterwards(
                 connection, shadow, models.named, models.schemas, models.ignored
             )
-        before = sides.read(connection, models.named, models.ignored)
+        before = _read(connection, models.ignored)
         options.compare_also(context.opts, before)
         found = Sides(before, after, models.named, connection, models.ignored)
         found, statements, answers, planned = self._renamed(found, models.metadata, connection)
@@ -184,7 +185,7 @@ class Comparison:
         if not statements:
             return found, [], answers, planned
         renames.carry_out(connection, statements)
-        before = sides.read(connection, found.named, found.ignored)
+        before = _read(connection, found.ignored)
         return replace(found, before=before), statements, answers, planned
 
     def _rewrite(
@@ -218,6 +219,15 @@ class Comparison:
                 Difference("rename", statement.words, statement.table_name)
             )
         self.compared.differences.extend(difference.of_operations(up.ops))
+
+
+def _schemas(found: Catalog) -> frozenset[str]:
+    return frozenset(table.schema for table in found.tables.values() if table.schema)
+
+
+def _read(connection: Connection, ignored: Collection[str]) -> Catalog:
+    """Read every schema of a scratch database."""
+    return catalog.read(connection, also=replay.schemas(connection), ignore=ignored.__contains__)
 
 
 def _connection(context: MigrationContext) -> Connection:

@@ -30,10 +30,14 @@ _CALLS = {"create_table": 0, "rename_table": 1}
 
 @dataclass(frozen=True)
 class Ownership:
-    """The names of the tables that a history made, and all words that its scripts say."""
+    """The names of the tables that a history made, and all words that its scripts say.
+
+    `schemas` are those in which they say that something stands.
+    """
 
     made: frozenset[str]
     words: frozenset[str] = frozenset()
+    schemas: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, scripts: Iterable[Path]) -> Ownership:
@@ -42,6 +46,7 @@ class Ownership:
         return cls(
             frozenset(name for tree in trees for name in _tables(tree)),
             frozenset(word for tree in trees for word in _words(tree)),
+            frozenset(name for tree in trees for name in _schemas(tree)),
         )
 
     def part(self, there: Catalog, models: Collection[str]) -> Catalog:
@@ -158,3 +163,11 @@ def _words(tree: ast.Module) -> Iterator[str]:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
             yield from re.findall(r"\w+", node.value)
+
+
+def _schemas(tree: ast.Module) -> Iterator[str]:
+    """Yield what is given as `schema=` anywhere in a script."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.keyword(arg="schema", value=ast.Constant(value=str(name))):
+                yield name

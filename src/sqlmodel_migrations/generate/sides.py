@@ -135,20 +135,12 @@ def _is_foreign(owner: str | None) -> bool:
     return str(owner).startswith("extension ")
 
 
-def read(connection: Connection, named: Named, ignore: Collection[str]) -> Catalog:
-    """Read the schemas that are compared with the models."""
-    return catalog.read(
-        connection,
-        also=options.schemas(named.metadata, connection),
-        ignore=ignore.__contains__,
-    )
-
-
 def _made(connection: Connection, named: Named, ignore: Collection[str]) -> Catalog:
     for metadata in named.metadata:
         makeable.require_models(metadata, connection.dialect)
         metadata.create_all(connection)
-    return read(connection, named, ignore)
+    also = options.schemas(named.metadata, connection)
+    return catalog.read(connection, also=also, ignore=ignore.__contains__)
 
 
 @contextlib.contextmanager

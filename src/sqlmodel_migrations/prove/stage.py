@@ -119,7 +119,8 @@ class Stage:
     def state(self) -> State:
         """Read schema and rows."""
         ignored = version_tables(self.context)
-        found = catalog.read(self.connection, ignore=ignored.__contains__)
+        also = replay.schemas(self.connection)
+        found = catalog.read(self.connection, also=also, ignore=ignored.__contains__)
         held = rows.read(self.connection, found)
         self.connection.commit()
         return State(found, held)

@@ -8,7 +8,7 @@ from typing import Any
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect
 
 from sqlmodel_migrations import _alembic
 from sqlmodel_migrations.errors import RevisionFailed
@@ -79,6 +79,13 @@ def make_schemas(connection: Connection, names: Iterable[str]) -> None:
     for name in names:
         connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {quote(name)}")
     connection.commit()
+
+
+def schemas(connection: Connection) -> frozenset[str]:
+    """Return the schemas of a scratch database, without its default one."""
+    home = connection.dialect.default_schema_name
+    names = inspect(connection).get_schema_names()
+    return frozenset(name for name in names if name not in (home, "information_schema"))
 
 
 def extensions(connection: Connection) -> tuple[str, ...]:
