@@ -26,7 +26,7 @@ def test_the_defaults_are_those_of_the_class() -> None:
 
 
 def test_settings_go_before_defaults_and_callers_before_settings() -> None:
-    settings = dataclasses.replace(PLAIN, wait=3.0, lock_timeout=2.0, backup=True)
+    settings = PLAIN._replace(wait=3.0, lock_timeout=2.0, backup=True)
     found = chosen(settings, {"lock_timeout": 0.5, "backup": None})
     assert (found.wait, found.lock_timeout, found.backup) == (3.0, 0.5, True)
     assert not chosen(settings, {"backup": False}).backup

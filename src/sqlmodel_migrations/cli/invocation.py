@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 import click
 
@@ -22,8 +20,7 @@ if TYPE_CHECKING:
 DEFAULT_NAME = "alembic"
 
 
-@dataclass(frozen=True)
-class Invocation:
+class Invocation(NamedTuple):
     """What was typed besides the command's own options; `program` is what stands before them."""
 
     program: str = "sqlmodel migrations"
@@ -67,7 +64,7 @@ class Invocation:
         from sqlmodel_migrations.project import settings
 
         names = settings.names(Path.cwd(), config=self.config)
-        return tuple(dataclasses.replace(self, name=name, every=False) for name in names)
+        return tuple(self._replace(name=name, every=False) for name in names)
 
     def say(self, text: str) -> None:
         """Tell people what happens while it happens."""
@@ -97,7 +94,7 @@ class Invocation:
         return not (self.json or self.events) and stage.may_ask()
 
 
-OPTIONS = {option.name for option in dataclasses.fields(Invocation)} - {"program"}
+OPTIONS = {*Invocation._fields} - {"program"}
 
 
 def of(context: click.Context, typed: dict[str, Any]) -> Invocation:

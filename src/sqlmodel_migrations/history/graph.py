@@ -7,13 +7,16 @@ still lists what can be listed; whoever needs a sound one calls `require_sound`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from sqlmodel_migrations.diagnostics import Diagnostic
 from sqlmodel_migrations.errors import UsageError
 from sqlmodel_migrations.history import links, problem
 from sqlmodel_migrations.history.index import Index, Revision
 from sqlmodel_migrations.history.order import Order
 from sqlmodel_migrations.history.symbol import Resolver, relative, tips
+
+if TYPE_CHECKING:
+    from sqlmodel_migrations.diagnostics import Diagnostic
 
 Target = str | Sequence[str]
 

@@ -8,15 +8,14 @@ says so.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlmodel_migrations.history.index import Revision
 
 Names = Mapping[str, tuple[str, ...]]
 
 
-@dataclass(frozen=True)
-class Links:
+class Links(NamedTuple):
     """Mappings from revision ids, all in the order of the files.
 
     The words in brackets are the attributes of Alembic's `Revision` that they equal.

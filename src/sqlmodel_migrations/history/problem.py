@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sqlmodel_migrations.diagnostics import Diagnostic, Severity
 from sqlmodel_migrations.history.index import BrokenFile, Index, Revision
 from sqlmodel_migrations.history.links import Links
+
+if TYPE_CHECKING:
+    from sqlmodel_migrations.diagnostics import Diagnostic
 
 
 def find(index: Index, links: Links) -> tuple[Diagnostic, ...]:
@@ -32,6 +35,8 @@ def nearest(name: str, names: Sequence[str], count: int = 3) -> list[str]:
 def _error(
     rule: str, message: str, remedy: str, file: Path | None = None, line: int | None = None
 ) -> Diagnostic:
+    from sqlmodel_migrations.diagnostics import Diagnostic, Severity
+
     return Diagnostic(rule, Severity.ERROR, message, remedy, file, line)
 
 

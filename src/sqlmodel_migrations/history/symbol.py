@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlmodel_migrations.errors import UsageError
 from sqlmodel_migrations.history.index import Revision
 from sqlmodel_migrations.history.links import Links
 from sqlmodel_migrations.history.problem import nearest
 
-_RELATIVE = re.compile(r"(?:(.+?)@)?(\w+)?([+-]\d+)")
+_RELATIVE = r"(?:(.+?)@)?(\w+)?([+-]\d+)"
 _HISTORY = "type `sqlmodel migrations history` to see all revisions"
 
 
-@dataclass(frozen=True)
-class Relative:
+class Relative(NamedTuple):
     """A symbol that counts steps: from `symbol`, or from the current revision where it is None."""
 
     text: str
@@ -31,12 +30,11 @@ class Relative:
 
 def relative(text: str) -> Relative | None:
     """Take apart `+2`, `label@-1`, `id+1`; None for anything else."""
-    match = _RELATIVE.fullmatch(text)
+    match = re.fullmatch(_RELATIVE, text) if text[-1:].isdecimal() else None
     return Relative(text, match[1], match[2], int(match[3])) if match else None
 
 
-@dataclass(frozen=True)
-class Resolver:
+class Resolver(NamedTuple):
     """Finds what a symbol means among `links`.
 
     `current` are the revisions that the database is at, None where no database was asked: then

@@ -7,9 +7,8 @@ each: `2026-12-31 | reason | difference`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlmodel_migrations.errors import UsageError
 
@@ -17,8 +16,7 @@ KEY = "accept_drift"
 _HINT = "each needs 'difference', 'reason' and 'until', a day such as 2026-12-31"
 
 
-@dataclass(frozen=True)
-class Acceptance:
+class Acceptance(NamedTuple):
     """A difference, as `drift` prints it, that does not count until the end of the day `until`."""
 
     difference: str
@@ -56,10 +54,9 @@ def _entry(entry: Mapping[str, Any]) -> Acceptance:
 
 
 def _require_keys(entry: Mapping[str, Any]) -> None:
-    known = [field.name for field in fields(Acceptance)]
     for said, names in (
-        ("has no", _without(known, entry)),
-        ("has an unknown", _without(entry, known)),
+        ("has no", _without(Acceptance._fields, entry)),
+        ("has an unknown", _without(entry, Acceptance._fields)),
     ):
         if names:
             raise UsageError(f"an entry of '{KEY}' {said} '{names[0]}'", hint=_HINT)

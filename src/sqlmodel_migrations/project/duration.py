@@ -7,7 +7,7 @@ import re
 from sqlmodel_migrations.errors import UsageError
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0}
-_WRITTEN = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|)\s*", re.ASCII)
+_WRITTEN = r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|)\s*"
 
 SHORTEST = 0.001
 LONGEST = 2_147_483.0
@@ -21,7 +21,7 @@ def parse(value: object) -> float:
     than 24 days.
     """
     is_written = isinstance(value, str | int | float) and not isinstance(value, bool)
-    found = _WRITTEN.fullmatch(str(value)) if is_written else None
+    found = re.fullmatch(_WRITTEN, str(value), re.ASCII) if is_written else None
     if found is None:
         raise UsageError(
             f"'{value}' is no duration",

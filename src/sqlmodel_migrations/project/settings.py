@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import configparser
 import contextlib
-import difflib
 import os
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from sqlmodel_migrations.errors import UsageError
 from sqlmodel_migrations.project import acceptance, scalar
@@ -57,8 +55,7 @@ class NotSetUp(UsageError):
     """There is no configuration, or it does not have the database that was asked for."""
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """One section of one project; every path is absolute."""
 
     root: Path
@@ -85,7 +82,7 @@ class Settings:
     history: bool | None = None
     backup: bool | None = None
     names: tuple[str, ...] = (DEFAULT_SECTION,)
-    overrides: Mapping[str, str] = field(default_factory=dict)
+    overrides: Mapping[str, str] = MappingProxyType({})
     """Options that Alembic is to be told, where it does not read them itself."""
 
     @property
@@ -202,12 +199,13 @@ def _nothing_found(directory: Path, ini: Path, pyproject: Path, *, explicit: boo
 
 
 def _nearest(word: str, words: Iterable[str]) -> str | None:
+    import difflib
+
     found = difflib.get_close_matches(word, list(words), n=1)
     return f"did you mean '{found[0]}'?" if found else None
 
 
-@dataclass(frozen=True)
-class _Sources:
+class _Sources(NamedTuple):
     """What the two files hold, before one section is chosen."""
 
     ini: Path | None
@@ -371,6 +369,8 @@ def split_paths(value: str, separator: str | None, *, legacy: str = r", *|(?: +)
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
+    import tomllib
+
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlmodel_migrations.diagnostics import Diagnostic
 from sqlmodel_migrations.errors import ExitCode
 
+if TYPE_CHECKING:
+    from sqlmodel_migrations.diagnostics import Diagnostic
 
-@dataclass(frozen=True)
-class Failure:
+
+class Failure(NamedTuple):
     """Why a command did not end well; `facts` are further values for machines."""
 
     message: str
     exit_code: ExitCode
     hint: str | None = None
     details: tuple[str, ...] = ()
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """One command's answer.
 
     `result` is the answer for machines (JSON-able), None where there is none; `lines` the same
@@ -34,7 +34,7 @@ class Report:
     result: Mapping[str, Any] | None
     lines: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    diagnostics: tuple[Diagnostic, ...] = field(default=())
+    diagnostics: tuple[Diagnostic, ...] = ()
     exit_code: ExitCode = ExitCode.YES
     failure: Failure | None = None
 

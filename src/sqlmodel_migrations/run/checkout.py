@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO
@@ -62,6 +61,8 @@ class Checkout:
 
     def in_loop(self, connection: Connection) -> Checkout:
         """Return the same on a connection of an AsyncEngine, in a greenlet of its loop."""
+        from copy import copy
+
         twin = copy(self)
         twin.bind, twin.is_in_loop = connection, True
         return twin

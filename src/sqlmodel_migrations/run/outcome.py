@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlmodel_migrations.history.index import Revision
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What an upgrade, downgrade or stamp did; heads are revision ids.
 
     `missing` are revisions that could not be written as SQL.

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sqlmodel_migrations.report.report import Report
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(NamedTuple):
     """What a report looks like: `out` is the answer, `err` all that surrounds it."""
 
     out: str

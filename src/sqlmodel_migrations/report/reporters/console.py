@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from sqlmodel_migrations.diagnostics import Diagnostic, Severity
 from sqlmodel_migrations.report.report import Failure, Report
 from sqlmodel_migrations.report.reporters.base import Page
 
+if TYPE_CHECKING:
+    from sqlmodel_migrations.diagnostics import Diagnostic
+
 _BOLD_RED, _YELLOW, _CYAN = "1;31", "33", "36"
-_COLOURS = {Severity.ERROR: _BOLD_RED, Severity.WARNING: _YELLOW, Severity.NOTE: _CYAN}
+_COLOURS = {"error": _BOLD_RED, "warning": _YELLOW, "note": _CYAN}
 
 
 class ConsoleReporter:
@@ -25,7 +28,7 @@ class ConsoleReporter:
 
     def _surroundings(self, report: Report) -> Iterator[str]:
         for found in report.diagnostics:
-            if not (self.quiet and found.severity is Severity.NOTE):
+            if not (self.quiet and found.severity == "note"):
                 yield from self._diagnostic(found)
         if not self.quiet:
             yield from report.notes
