@@ -119,7 +119,8 @@ class Comparison:
         self.compared.notes.extend(owned.notes(there, ours, context.opts, models.schemas))
         with shadow.another(live, "mirror") as pooled:
             connection = take_over(pooled) or pooled
-            dialects.of(live.dialect.name).follow(connection, live)
+            dialect = dialects.of(live.dialect.name)
+            dialect.follow(connection, replace(dialect.standpoint(live), role=None))
             replay.make_schemas(connection, models.schemas | _schemas(ours))
             after = sides.models_in_place(connection, models.named, models.ignored)
             mirror.make(live, connection, ours)

@@ -17,8 +17,11 @@ from sqlalchemy.util import greenlet_spawn
 from sqlmodel_migrations.events import Blocked, Blocker, Emit
 from sqlmodel_migrations.run import side_connection, waits
 
-# Seconds that a statement may run before it is asked what it waits for, and between questions.
-_PATIENCE = 0.4
+# Seconds that a statement may run before it is asked what it waits for, at most and at least;
+# a quarter of what it may wait for a lock, so that the answer is there when it gives up.
+_MOST_PATIENCE, _LEAST_PATIENCE = 0.4, 0.05
+# Seconds between two questions about one statement, at most; first a quarter of its time so far.
+_LONGEST_PAUSE = 10.0
 
 
 @dataclass
@@ -26,9 +29,11 @@ class Watch:
     """The statement that runs, and who was last seen to block one."""
 
     emit: Emit
+    patience: float = _MOST_PATIENCE
     blockers: tuple[Blocker, ...] = ()
     statement: str | None = None
     started: float = 0.0
+    next: float = 0.0
     revision: str = ""
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _is_over: bool = False
@@ -36,6 +41,7 @@ class Watch:
     def begin(self, statement: str) -> None:
         with self._changed:
             self.statement, self.started = statement, time.monotonic()
+            self.next = self.started + self.patience
 
     def end(self) -> None:
         with self._changed:
@@ -47,11 +53,13 @@ class Watch:
             self._changed.notify()
 
     def is_overdue(self) -> bool:
-        """Wait a little; true where a statement has been running for longer, until closed."""
+        """Wait until a statement has been running for long; false when closed."""
         with self._changed:
             while not self._is_over:
-                self._changed.wait(_PATIENCE)
-                if self.statement and time.monotonic() - self.started >= _PATIENCE:
+                self._changed.wait(self.patience)
+                now = time.monotonic()
+                if self.statement and now >= self.next:
+                    self.next = now + min((now - self.started) / 4, _LONGEST_PAUSE)
                     return True
         return False
 
@@ -66,18 +74,21 @@ class Watch:
 
 
 @contextlib.contextmanager
-def watched(connection: Connection, emit: Emit) -> Iterator[Watch]:
+def watched(
+    connection: Connection, emit: Emit, lock_timeout: float | None = None
+) -> Iterator[Watch]:
     """Watch the statements of a connection from a thread, while the context is open."""
     module = waits.of(connection.dialect.name)
     session = module.session(connection)
+    opened = side_connection.opener(connection)
     connection.rollback()
-    watch = Watch(emit)
+    watch = Watch(emit, _patience(lock_timeout))
     if session is None:
         yield watch
         return
 
     def look() -> None:
-        with side_connection.opened(connection) as side:
+        with opened() as side:
             watch.see(module.blockers(side, session))
 
     def before(conn: Connection, cursor: Any, statement: str, *_: Any) -> None:
@@ -108,6 +119,12 @@ def watched(connection: Connection, emit: Emit) -> Iterator[Watch]:
             event.remove(connection, name, listener)
         watch.close()
         thread.join()
+
+
+def _patience(lock_timeout: float | None) -> float:
+    if not lock_timeout:
+        return _MOST_PATIENCE
+    return max(_LEAST_PATIENCE, min(lock_timeout / 4, _MOST_PATIENCE))
 
 
 def _watch(watch: Watch, look: Callable[[], None], is_async: bool) -> None:

@@ -148,7 +148,7 @@ class _Execution:
         limits = Limits(self.how.lock_timeout, self.how.statement_timeout)
         with (
             waits.of(connection.dialect.name).limited(connection, limits),
-            blockers.watched(connection, self.how.emit) as self.watch,
+            blockers.watched(connection, self.how.emit, limits.lock) as self.watch,
             runner.transactions(self.context),
         ):
             yield

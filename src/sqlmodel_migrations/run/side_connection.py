@@ -7,27 +7,39 @@ redirections hold, and a pool of one connection is not waited for.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 from sqlalchemy import Connection
 
 from sqlmodel_migrations.database import dialects
+from sqlmodel_migrations.database.dialects import Standpoint
+
+
+def opened(connection: Connection) -> AbstractContextManager[Connection]:
+    """Yield a connection in autocommit that sees the same tables; closed at the end.
+
+    What the first one was told after it was opened (search path, database, role) is told to it,
+    too. An in-memory SQLite database has no second connection: see `is_possible`.
+    """
+    return opener(connection)()
+
+
+def opener(connection: Connection) -> Callable[[], AbstractContextManager[Connection]]:
+    """Ask the connection what has to be known, and return `opened`, for another thread."""
+    standpoint = dialects.of(connection.dialect.name).standpoint(connection)
+    return lambda: _opened(connection, standpoint)
 
 
 @contextlib.contextmanager
-def opened(connection: Connection) -> Iterator[Connection]:
-    """Yield a connection in autocommit that sees the same tables; closed at the end.
-
-    What the first one was told after it was opened (search path, database) is told to it, too.
-    An in-memory SQLite database has no second connection: see `is_possible`.
-    """
+def _opened(connection: Connection, standpoint: Standpoint) -> Iterator[Connection]:
     pool = connection.engine.pool.recreate()
     try:
         side = Connection(connection.engine, connection=pool.connect())
         try:
             options = connection.get_execution_options()
             side = side.execution_options(**{**options, "isolation_level": "AUTOCOMMIT"})
-            dialects.of(connection.dialect.name).follow(side, connection)
+            dialects.of(connection.dialect.name).follow(side, standpoint)
             yield side
         finally:
             side.close()

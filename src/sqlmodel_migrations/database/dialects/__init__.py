@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib
 from typing import cast
 
-from sqlmodel_migrations.database.dialects.base import DialectModule, Explanation
+from sqlmodel_migrations.database.dialects.base import DialectModule, Explanation, Standpoint
 
-__all__ = ["DialectModule", "Explanation", "of"]
+__all__ = ["DialectModule", "Explanation", "Standpoint", "of"]
 
 _MODULES = {"sqlite": "sqlite", "postgresql": "postgresql", "mysql": "mysql", "mariadb": "mysql"}
 

@@ -19,6 +19,14 @@ class Explanation:
     hint: str | None = None
 
 
+@dataclass(frozen=True)
+class Standpoint:
+    """What a session was told after it was opened: search path or database, and role."""
+
+    place: str | None = None
+    role: str | None = None
+
+
 class DialectModule(Protocol):
     """The shape of a module in this family."""
 
@@ -47,8 +55,11 @@ class DialectModule(Protocol):
     def is_shared(self, connection: Connection) -> bool:
         """Whether another connection of the same engine would see the same database."""
 
-    def follow(self, connection: Connection, leader: Connection) -> None:
-        """Let `connection` find tables where `leader` does: search path, current database."""
+    def standpoint(self, connection: Connection) -> Standpoint:
+        """Ask where a connection finds its tables, and in which role."""
+
+    def follow(self, connection: Connection, leader: Standpoint) -> None:
+        """Let `connection` find tables where `leader` does, in its role."""
 
     def connect_arguments(self, url: URL) -> dict[str, Any]:
         """Return the driver's arguments that must differ from what SQLAlchemy makes of `url`."""

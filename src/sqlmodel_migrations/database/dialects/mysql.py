@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, func, select
 
-from sqlmodel_migrations.database.dialects.base import Explanation, explained
+from sqlmodel_migrations.database.dialects.base import Explanation, Standpoint, explained
 from sqlmodel_migrations.database.dialects.other import (
     checked,
     file,
@@ -26,6 +26,7 @@ __all__ = [
     "limits_texts",
     "real_transactions",
     "server",
+    "standpoint",
 ]
 
 # Every DDL statement commits.
@@ -80,11 +81,15 @@ def connect_arguments(url: URL) -> dict[str, Any]:
     return {"password": url.password.encode()} if driver in _LATIN_1 else {}
 
 
-def follow(connection: Connection, leader: Connection) -> None:
+def standpoint(connection: Connection) -> Standpoint:
+    """Read the current database."""
+    return Standpoint(connection.execute(select(func.database())).scalar())
+
+
+def follow(connection: Connection, leader: Standpoint) -> None:
     """Go to the database that `leader` is in, if env.py went to another one."""
-    names = [c.execute(select(func.database())).scalar() for c in (connection, leader)]
-    if names[0] != names[1] and names[1] is not None:
-        quoted = leader.dialect.identifier_preparer.quote_identifier(str(names[1]))
+    if leader.place not in (None, standpoint(connection).place):
+        quoted = connection.dialect.identifier_preparer.quote_identifier(str(leader.place))
         connection.exec_driver_sql(f"USE {quoted}".replace("%", "%%"))
 
 

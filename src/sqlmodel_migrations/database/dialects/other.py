@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection
 
-from sqlmodel_migrations.database.dialects.base import Explanation
+from sqlmodel_migrations.database.dialects.base import Explanation, Standpoint
 
 # Nothing is known.
 has_transactional_ddl = False
@@ -53,8 +53,13 @@ def is_shared(connection: Connection) -> bool:
     return True
 
 
-def follow(connection: Connection, leader: Connection) -> None:
+def standpoint(connection: Connection) -> Standpoint:
     """Know nothing that a connection could be told."""
+    return Standpoint()
+
+
+def follow(connection: Connection, leader: Standpoint) -> None:
+    """Tell nothing."""
 
 
 def connect_arguments(url: URL) -> dict[str, Any]:

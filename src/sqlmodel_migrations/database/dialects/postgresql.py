@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
-from sqlmodel_migrations.database.dialects.base import Explanation, explained
+from sqlmodel_migrations.database.dialects.base import Explanation, Standpoint, explained
 from sqlmodel_migrations.database.dialects.other import (
     checked,
     commits_ddl,
@@ -26,6 +26,7 @@ __all__ = [
     "limits_texts",
     "real_transactions",
     "server",
+    "standpoint",
 ]
 
 # DDL rolls back.
@@ -66,10 +67,20 @@ def server(connection: Connection) -> str:
     return f"PostgreSQL {version.split()[0]}"
 
 
-def follow(connection: Connection, leader: Connection) -> None:
-    """Give `connection` the search path of `leader`, which env.py may have set."""
-    path = leader.exec_driver_sql("SHOW search_path").scalar_one()
-    connection.execute(text("SELECT set_config('search_path', :path, false)"), {"path": path})
+def standpoint(connection: Connection) -> Standpoint:
+    """Read the search path, and the role of SET ROLE."""
+    path, role = connection.exec_driver_sql(
+        "SELECT current_setting('search_path'), current_setting('role')"
+    ).one()
+    return Standpoint(str(path), None if role == "none" else str(role))
+
+
+def follow(connection: Connection, leader: Standpoint) -> None:
+    """Set the search path, and the role if there is one."""
+    setting = text("SELECT set_config(:name, :value, false)")
+    for name, value in (("search_path", leader.place), ("role", leader.role)):
+        if value is not None:
+            connection.execute(setting, {"name": name, "value": value})
 
 
 def explain(error: str) -> Explanation | None:

@@ -26,6 +26,7 @@ from sqlmodel_migrations.database.dialects.base import Explanation, explained
 from sqlmodel_migrations.database.dialects.other import commits_ddl as commits_ddl
 from sqlmodel_migrations.database.dialects.other import connect_arguments as connect_arguments
 from sqlmodel_migrations.database.dialects.other import follow as follow
+from sqlmodel_migrations.database.dialects.other import standpoint as standpoint
 from sqlmodel_migrations.errors import ChangeRefused, DatabaseError, LockNotHad
 
 # DDL rolls back within `real_transactions`, not on a connection as the driver gives it.
@@ -33,6 +34,9 @@ has_transactional_ddl = False
 
 # sqlite3.LEGACY_TRANSACTION_CONTROL, which Python 3.11 does not have.
 _LEGACY = -1
+
+# What the names of the files end in that runners lock, beside the database.
+LOCK_SUFFIX = ".migrating"
 
 # What runs outside a transaction, or opens and ends one itself.
 _OUTSIDE = frozenset(("BEGIN", "PRAGMA", "VACUUM", "ATTACH", "DETACH", "COMMIT", "END", "ROLLBACK"))
