@@ -8,6 +8,7 @@ for every engine but one made with `creator=`, sync and async alike.
 from __future__ import annotations
 
 import contextlib
+import glob
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from functools import partial
@@ -17,6 +18,7 @@ from typing import Any
 from sqlalchemy import URL, Dialect, Engine, event
 
 from sqlmodel_migrations.database import dialects
+from sqlmodel_migrations.database.dialects import sqlite
 from sqlmodel_migrations.errors import UsageError
 
 Connect = Callable[[Dialect, list[Any], dict[str, Any]], Any]
@@ -125,6 +127,9 @@ def _missing_file(dialect: Dialect, cargs: list[Any], cparams: dict[str, Any]) -
 
 
 def _remove_if_empty(path: Path) -> None:
+    """Remove it, unless another runner is about to fill it."""
+    if any(path.parent.glob(f"{glob.escape(path.name)}*{sqlite.LOCK_SUFFIX}")):
+        return
     with contextlib.suppress(OSError):  # Windows keeps a file that is still open
         if path.stat().st_size == 0:
             path.unlink()

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, func, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from sqlmodel_migrations import _alembic
-from sqlmodel_migrations.errors import DatabaseError
 from sqlmodel_migrations.run.lock.base import key
 
 
@@ -56,7 +55,7 @@ class _Named:
         """The statements' own connection holds it: where it is lost, they fail."""
 
     def release(self) -> None:
-        with contextlib.suppress(DBAPIError, DatabaseError):  # a lost session has released it
+        with contextlib.suppress(SQLAlchemyError):  # a lost session has released it
             self._asked(select(func.release_lock(self.name)))
 
     def _asked(self, query: object) -> object:

@@ -15,7 +15,7 @@ from typing import Any
 
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from sqlmodel_migrations import _alembic
 from sqlmodel_migrations.errors import DatabaseError
@@ -77,14 +77,14 @@ class _Advisory:
     def confirm(self) -> None:
         try:
             self._scalar("SELECT 1")
-        except DBAPIError as error:
+        except SQLAlchemyError as error:
             raise DatabaseError(
                 "the connection that held the migration lock is gone",
                 hint="look at the server's log, then type the command again",
             ) from error
 
     def release(self) -> None:
-        with contextlib.suppress(DBAPIError):  # a lost session has released it
+        with contextlib.suppress(SQLAlchemyError):  # a lost session has released it
             self._scalar("SELECT pg_advisory_unlock(:key)", key=self.number)
 
     def _scalar(self, statement: str, **values: Any) -> Any:

@@ -34,17 +34,21 @@ def opened(context: MigrationContext) -> Iterator[Lock]:
         yield other.NoLock()
         return
     name = "" if context.version_table == "alembic_version" else f"-{key(context).hex()}"
-    yield _File(Path(f"{os.path.realpath(file)}{name}.migrating"))
+    database = Path(os.path.realpath(file))
+    yield _File(Path(f"{database}{name}{sqlite.LOCK_SUFFIX}"), database, database.stat())
 
 
 @dataclass
 class _File:
     path: Path
+    database: Path
+    opened: os.stat_result
+    """What the database's file was when the connection was made."""
     _descriptor: int = -1
 
     def attempt(self) -> bool:
         descriptor = self._opened()
-        if not (_locked(descriptor) and self._is_in_place(descriptor)):
+        if not (_locked(descriptor) and _is_same(os.fstat(descriptor), self.path)):
             os.close(descriptor)
             return False
         self._descriptor = descriptor
@@ -59,7 +63,12 @@ class _File:
             return None
 
     def confirm(self) -> None:
-        """The process holds it as long as it lives."""
+        """Raise where another file is in the database's place; the lock is held in any case."""
+        if not _is_same(self.opened, self.database):
+            raise DatabaseError(
+                f"'{self.database}' is not the file any more that was opened",
+                hint="type the command again, on the file that is there now",
+            )
 
     def release(self) -> None:
         # Whoever opened it meanwhile sees that it is in place no more, and opens another.
@@ -84,12 +93,13 @@ class _File:
                 details=("nothing was run",),
             ) from error
 
-    def _is_in_place(self, descriptor: int) -> bool:
-        """Whether the file that was locked is still the one of that name."""
-        try:
-            return os.path.samestat(os.fstat(descriptor), self.path.stat())
-        except OSError:
-            return False
+
+def _is_same(stat: os.stat_result, path: Path) -> bool:
+    """Whether what stands at `path` is still the file of `stat`."""
+    try:
+        return os.path.samestat(stat, path.stat())
+    except OSError:
+        return False
 
 
 def _locked(descriptor: int) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from sqlalchemy import Connection, event, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from sqlmodel_migrations.events import Blocker
 from sqlmodel_migrations.run.waits.base import LOCK_TIMEOUT, Limits
@@ -37,7 +37,7 @@ def limited(connection: Connection, limits: Limits) -> Iterator[None]:
         with _lifted(connection, wanted):
             yield
     finally:
-        with contextlib.suppress(DBAPIError):  # a connection that is lost has no settings
+        with contextlib.suppress(SQLAlchemyError):  # a connection that is lost has no settings
             connection.rollback()
             _set(connection, dict(zip(names, before, strict=True)))
             connection.commit()

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from sqlmodel_migrations.database.dialects import sqlite
 from sqlmodel_migrations.errors import LockNotHad
@@ -30,7 +30,7 @@ def limited(connection: Connection, limits: Limits) -> Iterator[None]:
         with sqlite.statement_timeout(connection, limits.statement):
             yield
     finally:
-        with contextlib.suppress(DBAPIError):  # a closed connection has no pragmas
+        with contextlib.suppress(SQLAlchemyError):  # a closed connection has no pragmas
             connection.rollback()
             connection.exec_driver_sql(f"PRAGMA busy_timeout = {before}")
             connection.rollback()
