@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from sqlmodel_migrations.events import Blocker
 from sqlmodel_migrations.run.waits.base import LOCK_TIMEOUT, Limits
@@ -18,6 +18,9 @@ _LOCK_FAILURES = frozenset((1205, 1213))
 
 # InnoDB's waits for a row, and others for a table's metadata.
 _LOCK = ("lock_wait_timeout", "innodb_lock_wait_timeout")
+
+# The longest that both take: a year.
+_ENDLESS = 31_536_000
 
 
 @contextlib.contextmanager
@@ -30,7 +33,7 @@ def limited(connection: Connection, limits: Limits) -> Iterator[None]:
     try:
         yield
     finally:
-        with contextlib.suppress(DBAPIError):  # a connection that is lost has no variables
+        with contextlib.suppress(SQLAlchemyError):  # a connection that is lost has no variables
             connection.rollback()
             _set(connection, {name: before[name] for name in wanted})
             connection.rollback()
@@ -78,14 +81,13 @@ def _session(connection: Connection) -> dict[str, str]:
 
 
 def _locks(connection: Connection, wanted: float | None, before: dict[str, str]) -> dict[str, str]:
-    """Give `lock_wait_timeout` a value where it has the server's, and InnoDB's where asked."""
+    """Give both the value that was asked for; else the default, where they have the server's."""
     if wanted is not None:
-        seconds = math.ceil(wanted) if wanted else int(before[_LOCK[0]])
-        return {name: str(seconds) for name in _LOCK}
-    server = connection.exec_driver_sql("SELECT @@GLOBAL.lock_wait_timeout").scalar_one()
-    if str(server) != before[_LOCK[0]]:
-        return {}
-    return {_LOCK[0]: str(math.ceil(LOCK_TIMEOUT))}
+        return dict.fromkeys(_LOCK, str(math.ceil(wanted) or _ENDLESS))
+    rows = connection.exec_driver_sql(f"SELECT {', '.join(f'@@GLOBAL.{name}' for name in _LOCK)}")
+    servers = dict(zip(_LOCK, map(str, rows.one()), strict=True))
+    default = str(math.ceil(LOCK_TIMEOUT))
+    return {name: default for name in _LOCK if before[name] == servers[name]}
 
 
 def _statement(wanted: float | None, before: dict[str, str]) -> dict[str, str]:
