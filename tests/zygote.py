@@ -52,6 +52,7 @@ class Zygote:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
+        self._children: dict[int, _Streams] = {}
 
     def run(
         self,
@@ -80,14 +81,23 @@ class Zygote:
             "folder": str(Path.cwd()),
             "streams": streams.paths,
         }
-        return Child(self, self._ask(request), streams)
+        pid = self._ask(request)
+        self._children[pid] = streams
+        return Child(self, pid, streams)
 
     def wait(self, pid: int) -> int:
         """Wait for a child; return its exit code, -SIGKILL for one that hung."""
-        return self._ask({"pid": pid, "seconds": SECONDS})
+        code = self._ask({"pid": pid, "seconds": SECONDS})
+        del self._children[pid]
+        return code
 
     def close(self) -> None:
-        """End the process; nothing happens if it never started."""
+        """End the process and its children; nothing happens if it never started."""
+        import signal
+
+        for pid, streams in self._children.items():
+            os.kill(pid, signal.SIGKILL)
+            streams.close()
         if self._process is not None and self._process.stdin and self._process.stdout:
             self._process.stdin.close()
             self._process.wait(timeout=10)
