@@ -6,16 +6,16 @@ table it reads, inserts and updates all columns by name; what it can no longer d
 
 from __future__ import annotations
 
-import contextlib
-import warnings
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Executable, MetaData, Table
-from sqlalchemy.exc import SAWarning, SQLAlchemyError
+from sqlalchemy import Connection, Executable, Table
+from sqlalchemy.exc import SQLAlchemyError
 
 from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.database.quoting import qualified
@@ -39,13 +39,27 @@ class _Probe:
 
 
 class OldCode:
-    """The statements that succeed before the first pending revision."""
+    """The statements that succeed before the first pending revision.
+
+    It is made then. What reads is known at once; what writes is compiled when a revision comes
+    near the table, since it takes a row to write.
+    """
 
     def __init__(self, connection: Connection, before: Catalog, undone: Undone) -> None:
-        self._connection, self._undone = connection, undone
-        self._before = before
-        self._probes = [probe for probe in self._compile() if self._reason(probe) is None]
+        self._connection, self._before, self._undone = connection, before, undone
+        self._probes = [*self._reads(), *self._values()]
+        self._known: set[str] = set()
         self._broken: dict[_Probe, str] = {}
+
+    def prepare(self, sql: str) -> None:
+        """Compile what writes to the tables that a statement names, while they are as they were."""
+        words = {word.casefold() for word in re.findall(r"\w+", sql)}
+        tables = self._before.tables
+        named = {key for key, table in tables.items() if table.name.casefold() in words}
+        wholes = {str(tables[key].owner).removeprefix("partition of ") for key in named}
+        for key in (named | wholes & set(tables)) - self._known:
+            self._known.add(key)
+            self._probes += [p for p in self._writes(key) if self._reason(p) is None]
 
     def look(self, changed: Collection[str]) -> tuple[Broken, ...]:
         """Try again what speaks of `changed` or failed before; return what fails only now.
@@ -79,82 +93,84 @@ class OldCode:
             return next(iter(text.splitlines()), type(error).__name__)
         return None
 
-    def _compile(self) -> Iterator[_Probe]:
-        demands = sample_rows.demands(self._connection)
-        by_key = {demand.table.key: demand for demand in demands}
-        for key, demand in by_key.items():
-            yield from _of_table(key, demand, self._rows(key, demand, by_key))
-        for name in self._before.views:
-            yield from self._of_view(name)
-        for name, enum in self._before.enums.items():
+    def _reads(self) -> Iterator[_Probe]:
+        for key, table in self._before.tables.items():
+            if table.columns:
+                yield _read(key, table.schema, table.name, table.columns)
+        for key in self._before.views:
+            schema, _, name = key.rpartition(".")
+            view = qualified(schema or None, name, self._connection.dialect)
+            columns = self._connection.execute(sa.text(f"SELECT * FROM {view} LIMIT 0")).keys()
+            yield _read(key, schema or None, name, columns)
+
+    def _values(self) -> Iterator[_Probe]:
+        """The labels of enum types, each as it is written."""
+        for key, enum in self._before.enums.items():
             type_ = qualified(enum.schema, enum.name, self._connection.dialect)
             for label in enum.labels:
-                text = f"SELECT CAST(:label AS {type_})"
-                yield _Probe(name, f"value '{label}'", sa.text(text).bindparams(label=label))
+                statement = sa.text(f"SELECT CAST(:label AS {type_})").bindparams(label=label)
+                yield _Probe(key, f"the value '{label}'", statement)
 
-    def _rows(
-        self, key: str, demand: Demand, known: Mapping[str, Demand]
-    ) -> Sequence[Mapping[str, Any]]:
+    @cached_property
+    def _demands(self) -> Mapping[str, Demand]:
+        return {demand.table.key: demand for demand in sample_rows.demands(self._connection)}
+
+    def _writes(self, key: str) -> Iterator[_Probe]:
+        demand = self._demands.get(key)
+        if demand is None:
+            return
+        for number, row in enumerate(self._rows(key, demand)):
+            mark = f" {number + 1}" if number else ""
+            yield _Probe(key, f"INSERT{mark}", sa.insert(demand.table).values(row))
+            numbered = {n: v for n, v in row.items() if not demand.cells[n].is_skipped}
+            if numbered and len(numbered) < len(row):
+                statement = sa.insert(demand.table).values(numbered)
+                yield _Probe(key, f"INSERT without a number{mark}", statement)
+            yield from _updates(key, demand.table, row, mark)
+
+    def _rows(self, key: str, demand: Demand) -> Iterator[dict[str, Any]]:
         """Rows that the old code may write: of a partitioned table, one for each partition."""
         parts = [
-            known[name]
+            self._demands[name]
             for name, table in self._before.tables.items()
-            if table.owner == f"partition of {key}" and name in known
+            if table.owner == f"partition of {key}" and name in self._demands
         ]
-        found = (self._row(part) for part in parts or [demand])
-        return [row for row in found if row is not None]
+        for part in parts or [demand]:
+            if row := self._row(part):
+                yield row
 
-    def _row(self, demand: Demand) -> Mapping[str, Any] | None:
+    def _row(self, demand: Demand) -> dict[str, Any] | None:
         """A row like one that is there, with keys of its own."""
-        columns = [
-            demand.table.columns[n] for n, c in demand.cells.items() if c.column.computed is None
-        ]
+        cells = demand.cells.values()
+        columns = [cell.column for cell in cells if cell.column.computed is None]
+        tied = {name for reference in demand.references for name in reference.columns}
         try:
             with self._undone():
                 row = self._connection.execute(sa.select(*columns).limit(1)).mappings().first()
-                if row is None:
-                    return None
-                tied = {name for r in demand.references for name in r.columns}
                 fresh = {name: self._fresh(demand.table, name) for name in demand.keys - tied}
         except SQLAlchemyError:
             return None
-        return {**{c.name: row[c.name] for c in columns}, **fresh}
+        return {**row, **fresh} if row is not None else None
 
     def _fresh(self, table: Table, name: str) -> Any:
         """A value that no row has, after the greatest one."""
-        column = table.columns[name]
-        greatest = self._connection.execute(sa.select(sa.func.max(column))).scalar()
+        greatest = self._connection.execute(sa.select(sa.func.max(table.columns[name]))).scalar()
         if isinstance(greatest, int):
             return greatest + 1
         if isinstance(greatest, str) and greatest:
             return greatest[:-1] + chr(ord(greatest[-1]) + 1)
         return greatest
 
-    def _of_view(self, name: str) -> Iterator[_Probe]:
-        schema, _, own = name.rpartition(".")
-        with warnings.catch_warnings(), contextlib.suppress(SQLAlchemyError):
-            warnings.simplefilter("ignore", SAWarning)
-            view = Table(own, MetaData(), schema=schema or None, autoload_with=self._connection)
-            yield _Probe(name, "SELECT", sa.select(*view.columns).limit(1))
 
-
-def _of_table(key: str, demand: Demand, rows: Sequence[Mapping[str, Any]]) -> Iterator[_Probe]:
-    table = demand.table
-    if len(table.columns):
-        yield _Probe(key, "SELECT", sa.select(*table.columns).limit(1))
-    for number, row in enumerate(rows):
-        mark = f" {number + 1}" if number else ""
-        yield _Probe(key, f"INSERT{mark}", sa.insert(table).values(dict(row)))
-        numbered = {n: v for n, v in row.items() if not demand.cells[n].is_skipped}
-        if numbered and len(numbered) < len(row):
-            yield _Probe(key, f"INSERT without keys{mark}", sa.insert(table).values(numbered))
-        yield from _updates(key, table, row, mark)
+def _read(key: str, schema: str | None, name: str, columns: Collection[str]) -> _Probe:
+    table = sa.table(name, *(sa.column(column) for column in columns), schema=schema)
+    return _Probe(key, "SELECT", sa.select(*table.columns).limit(1))
 
 
 def _updates(key: str, table: Table, row: Mapping[str, Any], mark: str) -> Iterator[_Probe]:
+    """What compares each column with a value of its type, and what sets it."""
     known = {n: v for n, v in row.items() if isinstance(table.columns[n].type, _COMPARED)}
-    condition = sa.and_(*(table.columns[n] == v for n, v in known.items() if v is not None))
-    yield _Probe(
-        key, f"SELECT WHERE{mark}", sa.select(sa.literal(1)).select_from(table).where(condition)
-    )
-    yield _Probe(key, f"UPDATE{mark}", sa.update(table).where(condition).values(dict(row)))
+    where = sa.and_(sa.true(), *(table.columns[n] == v for n, v in known.items() if v is not None))
+    found = sa.select(sa.literal(1)).select_from(table).where(where)
+    yield _Probe(key, f"SELECT … WHERE{mark}", found)
+    yield _Probe(key, f"UPDATE{mark}", sa.update(table).where(where).values(row))

@@ -68,12 +68,12 @@ class _Recorder:
         self._url = project_url.parse(place) if place else None
         with shadowed(self._url) as source:
             self._run(source, self._set_up(Rows.EMPTY))
-            clean = self._take(Rows.CLEAN, source)
-            dirty = self._take(Rows.DIRTY, source)
+            clean = self._take_copy(Rows.CLEAN, source)
             has_failed = any(s.failures for s in _statements(clean))
-            empty = self._take(Rows.EMPTY, source) if has_failed else []
+            empty = self._take_copy(Rows.EMPTY, source) if has_failed else []
             is_twice = any(may_stop_half_way(_statements(clean), r.id) for r in self.span.pending)
-            again = self._take(Rows.EMPTY, source, is_twice=True) if is_twice else []
+            again = self._take_copy(Rows.EMPTY, source, is_twice=True) if is_twice else []
+            dirty = self._take(Rows.DIRTY, source)
         return Recording(
             self.dialect,
             self.runner,
@@ -84,7 +84,11 @@ class _Recorder:
             tuple(_unmeasured(clean, empty)),
         )
 
-    def _take(self, rows: Rows, source: Shadow, *, is_twice: bool = False) -> list[Take]:
+    def _take_copy(self, rows: Rows, source: Shadow, *, is_twice: bool = False) -> list[Take]:
+        with shadowed(self._url, source=source) as shadow:
+            return self._take(rows, shadow, is_twice=is_twice)
+
+    def _take(self, rows: Rows, shadow: Shadow, *, is_twice: bool = False) -> list[Take]:
         """Play them once, one take for each database that env.py opens."""
         takes: list[Take] = []
 
@@ -98,9 +102,8 @@ class _Recorder:
             if rows is Rows.CLEAN:
                 self.after = take.after
 
-        with shadowed(self._url, source=source) as shadow:
-            self._run(shadow, self._set_up(rows))
-            self._run(shadow, play, is_observer=self.runner is Runner.ALEMBIC)
+        self._run(shadow, self._set_up(rows))
+        self._run(shadow, play, is_observer=self.runner is Runner.ALEMBIC)
         return takes
 
     def _set_up(self, rows: Rows) -> Task:
@@ -121,7 +124,8 @@ class _Recorder:
             version_ids.make_room(context, steps)
             if rows is Rows.DIRTY:
                 crowd.spoil(connection)
-            self._look(connection)
+            if not self.dialect:
+                self._look(connection)
             connection.commit()
 
         return set_up

@@ -228,6 +228,8 @@ class Take:
                 raise measured.error
 
     def _measure(self, where: Place, sql: str, parameters: Any, send: wire.Send) -> None:
+        if self._old_code is not None:
+            self._old_code.prepare(sql)
         measured = self._meter.measure(sql, send)
         transaction = self._transaction if measured.is_in_transaction else None
         if measured.error is None:

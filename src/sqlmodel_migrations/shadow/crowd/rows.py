@@ -6,10 +6,10 @@ the pattern: first for the columns that a CHECK mentions, then for all but the k
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DBAPIError
 
 from sqlmodel_migrations.shadow.crowd import dialects
@@ -23,8 +23,8 @@ from sqlmodel_migrations.shadow.sample.shape import Family
 _PATTERNS = 3
 
 
-def fill(connection: Connection, *, rows: int) -> Mapping[str, int]:
-    """Insert up to `rows` rows into each table; return how many each has now, by its key.
+def fill(connection: Connection, *, rows: int) -> None:
+    """Insert up to `rows` rows into each table.
 
     They satisfy the present schema; columns are not NULL. A number stands for what the server
     numbers itself, from 1. Nothing is committed.
@@ -35,7 +35,6 @@ def fill(connection: Connection, *, rows: int) -> Mapping[str, int]:
         for demand in _in_order(sample_rows.demands(connection)):
             filling.fill(demand)
     filling.module.settle(connection)
-    return filling.counts
 
 
 def _in_order(demands: Collection[Demand]) -> Iterator[Demand]:
@@ -53,7 +52,7 @@ def _in_order(demands: Collection[Demand]) -> Iterator[Demand]:
 
 @dataclass
 class _Filling:
-    """One run of `fill`."""
+    """One run of `fill`; `counts` are rows that each table has at least, by its key."""
 
     inquiry: Inquiry
     module: CrowdModule
@@ -62,26 +61,28 @@ class _Filling:
 
     def fill(self, demand: Demand) -> None:
         """Fill one table; it keeps the rows that it has."""
-        table = demand.table
-        if not self._is_inserted(demand, frozenset()):
-            sample_rows.fill(self.inquiry.connection, [table], rows=_PATTERNS)
+        made = self._inserted(demand, frozenset())
+        if made is None:
+            sample_rows.fill(self.inquiry.connection, [demand.table], rows=_PATTERNS)
             checked = frozenset(name for check in demand.checks for name in check.columns)
-            if not self._is_inserted(demand, checked):
-                self._is_inserted(demand, frozenset(demand.cells))
-        found = self.inquiry.execute(f"SELECT count(*) FROM {self.inquiry.table(table)}")
-        self.counts[table.key] = int(found.scalar_one())
+            made = self._inserted(demand, checked)
+        if made is None:
+            made = self._inserted(demand, frozenset(demand.cells))
+        self.counts[demand.table.key] = made if made == self.rows else self._count_of(demand.table)
 
-    def _is_inserted(self, demand: Demand, copied: Collection[str]) -> bool:
+    def _inserted(self, demand: Demand, copied: Collection[str]) -> int | None:
         """Insert all rows at once; `copied` columns get the values of rows that are there."""
         try:
             with self.inquiry.attempt():
                 sql = self._sql(demand, copied)
-                if sql is not None:
-                    self.inquiry.execute(sql)
+                return None if sql is None else int(self.inquiry.execute(sql).rowcount)
         except DBAPIError as error:
             raise_if_lost(error)
-            return False
-        return sql is not None
+            return None
+
+    def _count_of(self, table: Table) -> int:
+        found = self.inquiry.execute(f"SELECT count(*) FROM {self.inquiry.table(table)}")
+        return int(found.scalar_one())
 
     def _sql(self, demand: Demand, copied: Collection[str]) -> str | None:
         """Write the INSERT; None where a column's values are not known."""
@@ -148,8 +149,7 @@ class _Filling:
 
     def _patterns(self, demand: Demand) -> str:
         """Join one of the rows that are there to each row."""
-        table = self.inquiry.table(demand.table)
-        found = int(self.inquiry.execute(f"SELECT count(*) FROM {table}").scalar_one())
+        table, found = self.inquiry.table(demand.table), self._count_of(demand.table)
         return (
             f"JOIN (SELECT o.*, row_number() OVER (ORDER BY 1) - 1 AS sqlmodel_number"
             f" FROM {table} AS o) AS e ON e.sqlmodel_number = n.g % {max(found, 1)}"

@@ -59,6 +59,13 @@ def whole(shape: Shape, most: int = 4) -> int:
     return max(min(len(str(int(shape.high))), most), 0) if shape.high >= 1 else 0
 
 
+def large(shape: Shape) -> str:
+    """Write a number that a smaller type cannot hold, and to which something can be added."""
+    whole_part = int(shape.high / 2) if shape.high is not None else 10**9
+    fraction = "" if shape.scale == 0 else ".25"[: 1 + (shape.scale or 2)]
+    return f"{whole_part}{fraction}"
+
+
 def is_small(shape: Shape, count: int) -> bool:
     """Whether an integer of this shape cannot count to `count`."""
     return shape.family is Family.INTEGER and shape.high is not None and shape.high < count

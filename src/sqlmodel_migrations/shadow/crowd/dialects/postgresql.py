@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection
 
-from sqlmodel_migrations.shadow.crowd.dialects.base import digits, is_small, whole
+from sqlmodel_migrations.shadow.crowd.dialects.base import digits, is_small, large, whole
 from sqlmodel_migrations.shadow.sample.dialects.base import execute, quoted_text
 from sqlmodel_migrations.shadow.sample.shape import Family, Shape
 
@@ -88,10 +88,8 @@ def wrong(shape: Shape) -> Sequence[str]:
     """Write values that a constraint to come may refuse."""
     if shape.family is Family.TEXT:
         return (f"repeat('x', {min(shape.length or 600, 600)})", "'dup'")
-    if shape.family is Family.INTEGER:
-        return ("-1", str(min(int(shape.high or 2**31 - 1), 2**31 - 1)))
-    if shape.family is Family.NUMBER:
-        return ("-1", str(shape.high) if shape.high is not None else "987654321.123456")
+    if shape.family in (Family.INTEGER, Family.NUMBER):
+        return ("-1", large(shape))
     if shape.family in (Family.DATE, Family.DATETIME):
         return ("'1800-01-01'",)
     return ()
