@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from sqlmodel_migrations.cli.duration import Duration
 from sqlmodel_migrations.cli.options import Decorator, ExecutionOption
+from sqlmodel_migrations.cli.scalar import Scalar
 from sqlmodel_migrations.project.scalar import Transaction
 from sqlmodel_migrations.project.settings import KEYS
 
@@ -29,8 +29,8 @@ _FLAGS = {
     "events": "Write what happens to stderr, as JSON, a line each.",
 }
 _KINDS: Mapping[type, dict[str, Any]] = {
-    float: {"type": Duration(), "metavar": "DURATION"},
-    int: {"type": click.IntRange(min=0), "metavar": "N"},
+    float: {"type": Scalar(float), "metavar": "DURATION"},
+    int: {"type": Scalar(int), "metavar": "N"},
     bool: {"default": None},
     Transaction: {"type": click.Choice([word.value for word in Transaction])},
 }
