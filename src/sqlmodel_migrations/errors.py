@@ -12,6 +12,7 @@ MigrationsError
 ├── ScriptEdited          1  the script of an applied revision is not what it was
 ├── ChangeRefused         5  a change would lose or break something, and was not made
 └── RevisionFailed        5  a revision failed; says what was applied and what was not
+    └── ConnectionLost    4  the server went away in the middle of it
 
 `cli/` turns them into messages and exit codes in one place; a Python caller catches them.
 """
@@ -141,3 +142,9 @@ class RevisionFailed(MigrationsError):
         self.failed = failed
         self.applied = applied
         self.pending = pending
+
+
+class ConnectionLost(RevisionFailed):
+    """The connection was lost in the middle of a revision, which may be told nothing more."""
+
+    exit_code = ExitCode.DATABASE

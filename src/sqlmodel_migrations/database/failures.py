@@ -86,6 +86,11 @@ def reason(error: Exception) -> str:
     return str(error.orig)
 
 
+def first_line(error: Exception) -> str:
+    """Return the first line of what a driver says."""
+    return next(iter(reason(error).strip().splitlines()), "no message")
+
+
 def sqlstate(error: BaseException) -> str | None:
     """Return the SQLSTATE, under the name that the driver has for it; None where it has none."""
     original = error.orig if isinstance(error, DBAPIError) else error
@@ -104,12 +109,16 @@ def number(error: BaseException) -> int | None:
 
 def failure(error: Exception, url: URL | None) -> DatabaseError:
     """Return what a driver's error means; unknown ones keep their own first line."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return DatabaseError(
+            f"the connection to the database was lost: {first_line(error)}",
+            hint="look at the server's log, then type the command again",
+        )
     text = str(error.orig) if isinstance(error, DBAPIError) else str(error)
     name = url.get_backend_name() if url is not None else _dialect_of(error)
     known = dialects.of(name).explain(text) or _explain_anywhere(text)
     if known is None:
-        first = next(iter(reason(error).strip().splitlines()), "no message")
-        return DatabaseError(f"the database refuses: {first}")
+        return DatabaseError(f"the database refuses: {first_line(error)}")
     where = f" ({url.render_as_string(hide_password=True)})" if url is not None else ""
     return DatabaseError(known.message + where, hint=known.hint)
 

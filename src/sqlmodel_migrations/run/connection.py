@@ -11,13 +11,15 @@ from __future__ import annotations
 from sqlalchemy import Connection
 from sqlalchemy.exc import InvalidRequestError
 
+from sqlmodel_migrations.errors import DatabaseError
+
 
 def take_over(connection: Connection) -> Connection | None:
     """Return a Connection of ours over the same DBAPI connection; None where that cannot be done.
 
     What env.py began is committed. A two-phase transaction cannot be taken over (None).
     An engine in AUTOCOMMIT would leave half a revision behind, so the driver's default
-    isolation level is set.
+    isolation level is set. Raises `DatabaseError` for a connection that is lost.
     """
     pooled = connection.connection
     try:
@@ -27,7 +29,13 @@ def take_over(connection: Connection) -> Connection | None:
     except Exception as error:  # a two-phase transaction: every driver has its own words
         if connection.in_transaction() and _is_two_phase(connection):
             return None
-        raise error
+        if not isinstance(error, connection.dialect.loaded_dbapi.Error):
+            raise
+        connection.invalidate(error)
+        raise DatabaseError(
+            f"the connection to the database was lost: {error}",
+            hint="look at the server's log, then type the command again",
+        ) from error
     ours = Connection(connection.engine, connection=pooled)
     options = {
         k: v for k, v in connection.get_execution_options().items() if k != "isolation_level"

@@ -12,7 +12,12 @@ from sqlalchemy.exc import DBAPIError
 
 from sqlmodel_migrations import _alembic
 from sqlmodel_migrations.database import dialects, failures
-from sqlmodel_migrations.errors import ChangeRefused, MigrationsError, RevisionFailed
+from sqlmodel_migrations.errors import (
+    ChangeRefused,
+    ConnectionLost,
+    MigrationsError,
+    RevisionFailed,
+)
 
 
 @dataclass
@@ -36,8 +41,12 @@ def of_step(
     error: Exception | SystemExit,
     progress: Progress,
     rest: Sequence[Any],
+    *,
+    was_committing: bool = False,
 ) -> RevisionFailed:
     """Return what a step's error means; `rest` are the steps after it."""
+    if context.connection is not None and context.connection.invalidated:
+        return _lost(context, [step, *rest], error, progress, was_committing)
     failed, *pending = ids([step, *rest])
     facts = error.details if isinstance(error, ChangeRefused) else ()
     return RevisionFailed(
@@ -47,6 +56,28 @@ def of_step(
         pending=tuple(pending),
         hint=_hint(error, progress),
         details=(*place(error, step), *facts, *standing(context, progress, [step, *rest])),
+    )
+
+
+def _lost(
+    context: MigrationContext,
+    steps: Sequence[Any],
+    error: Exception | SystemExit,
+    progress: Progress,
+    was_committing: bool,
+) -> ConnectionLost:
+    """Return the error for a connection that is gone; a COMMIT without an answer is in doubt."""
+    lost, *pending = ids(steps)
+    where = "while it was committed" if was_committing else "in the middle of it"
+    said = f": {reason(error)}" if isinstance(error, DBAPIError) else ""
+    return ConnectionLost(
+        f"revision {lost}: the connection was lost {where}{said}",
+        failed=lost,
+        applied=tuple(progress.applied),
+        pending=tuple(pending),
+        hint="look at the server's log, then type the command again: it goes on where this one"
+        " ended",
+        details=tuple(standing(context, progress, steps, is_in_doubt=was_committing)),
     )
 
 
@@ -65,11 +96,19 @@ def ids(steps: Sequence[Any]) -> list[str]:
     return [_alembic.step_revision(s) or ", ".join(_alembic.written_ids(s)) for s in steps]
 
 
-def standing(context: MigrationContext, progress: Progress, steps: Sequence[Any]) -> Iterator[str]:
+def standing(
+    context: MigrationContext,
+    progress: Progress,
+    steps: Sequence[Any],
+    *,
+    is_in_doubt: bool = False,
+) -> Iterator[str]:
     """Say what was applied and what was not; `steps` begin with the one that was running."""
     pending = ids(steps)
     yield f"applied before it: {', '.join(progress.applied) or 'nothing'}"
-    yield f"not applied: {', '.join(pending)}"
+    if is_in_doubt:
+        yield f"applied or not: {pending[0]}; see: sqlmodel migrations current"
+    yield f"not applied: {', '.join(pending[is_in_doubt:]) or 'nothing else'}"
     if dialects.of(context.dialect.name).commits_ddl():
         yield (
             f"what '{pending[0]}' changed before may stay: this server commits every CREATE,"

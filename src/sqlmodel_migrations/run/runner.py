@@ -102,11 +102,13 @@ class Run:
         """Run one step in its transaction; `rest` are those after it. Raises `RevisionFailed`."""
         log.info("Running %s", step)
         before, known = self._heads.ids, self.outside.learned
+        self._is_committing = False
         try:
             with self._transaction():
                 self.make_version_table()
                 self._run(step)
                 self._heads.advance(step, self.arguments)
+                self._is_committing = not self.is_together
         except BaseException as error:
             self._heads = _alembic.Heads(self.context, before)
             self._has_table = bool(before)
@@ -153,4 +155,11 @@ class Run:
         is_known = isinstance(error, MigrationsError) and not isinstance(error, ChangeRefused)
         if is_known or not isinstance(error, Exception | SystemExit):
             raise error
-        raise failure.of_step(self.context, step, error, self.progress, rest) from error
+        raise failure.of_step(
+            self.context,
+            step,
+            error,
+            self.progress,
+            rest,
+            was_committing=self._is_committing,
+        ) from error
