@@ -17,6 +17,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Dialect, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from sqlmodel_migrations.database import patience
 from sqlmodel_migrations.errors import MigrationsError
 from sqlmodel_migrations.generate.comparison import Promise
 from sqlmodel_migrations.generate.guard import Guard
@@ -31,17 +32,6 @@ Ask = Callable[[Connection], None]
 SECONDS = 1
 """How long a connection, and then each statement, may take."""
 
-_TIMEOUTS = {
-    "psycopg": "connect_timeout",
-    "psycopg2": "connect_timeout",
-    "asyncpg": "timeout",
-    "pymysql": "connect_timeout",
-    "mysqldb": "connect_timeout",
-    "asyncmy": "connect_timeout",
-    "aiomysql": "connect_timeout",
-    "pysqlite": "timeout",
-    "aiosqlite": "timeout",
-}
 _LIMITS = {
     "postgresql": f"SET LOCAL statement_timeout = {SECONDS * 1000}",
     "mariadb": f"SET SESSION max_statement_time = {SECONDS}",
@@ -112,8 +102,7 @@ def _asked(checkout: Checkout, ask: Ask) -> None:
 
 def _impatient(dialect: Dialect, _cargs: list[Any], cparams: dict[str, Any]) -> None:
     """Give a connection a second to be made."""
-    if parameter := _TIMEOUTS.get(dialect.driver):
-        cparams.setdefault(parameter, SECONDS)
+    patience.limit(dialect, cparams, SECONDS)
 
 
 @dataclass(frozen=True)

@@ -105,13 +105,14 @@ def test_a_revision_that_is_not_verified_is_written_whatever_the_rows_are(story:
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_a_database_that_does_not_answer_is_not_waited_for(
-    story: Story, monkeypatch: pytest.MonkeyPatch, _postgresql_server: Server
+    story: Story, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     story.begin(BEFORE)
+    server: Server = request.getfixturevalue("_postgresql_server")
     # A server that accepts a connection and says nothing.
     with (
         socket.create_server(("127.0.0.1", 0)) as silent,
-        _postgresql_server.database() as empty,
+        server.database() as empty,
     ):
         port = silent.getsockname()[1]
         url = f"postgresql+psycopg://postgres@127.0.0.1:{port}/nothing"

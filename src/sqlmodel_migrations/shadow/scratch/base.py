@@ -10,10 +10,15 @@ from typing import Any, Protocol
 
 from sqlalchemy import URL, Dialect
 
+from sqlmodel_migrations.database import patience
 from sqlmodel_migrations.errors import UsageError
 
 PREFIX = "sqlmodel_shadow_"
 """Every scratch database's name starts with this; anything else is never dropped."""
+
+
+SECONDS = 15
+"""How long the server may take to accept the first connection, and to say so."""
 
 
 @dataclass
@@ -27,6 +32,12 @@ class Target:
     def connect(self) -> Any:
         """Return a new DBAPI connection (under an async driver: SQLAlchemy's adapted one)."""
         return self.dialect.connect(*self.cargs, **self.cparams)
+
+    def limited(self) -> Target:
+        """Return the same place with a limit for how long a connection may take."""
+        cparams = dict(self.cparams)
+        patience.limit(self.dialect, cparams, SECONDS)
+        return Target(self.dialect, list(self.cargs), cparams)
 
     def with_database(self, name: str) -> Target:
         """Return the same server with another database, whatever the driver calls it."""
@@ -94,7 +105,7 @@ def require_empty(place: Target, tables: str) -> None:
     `tables` counts them. Nothing would be changed there, since a scratch database is made beside
     it; but somebody's data is not where scratch databases belong.
     """
-    connection = place.connect()
+    connection = place.limited().connect()
     try:
         count = execute(connection, tables)[0][0]
     finally:

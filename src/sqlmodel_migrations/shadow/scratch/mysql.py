@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import URL
 
+from sqlmodel_migrations.database import patience
 from sqlmodel_migrations.errors import DatabaseError
 from sqlmodel_migrations.shadow.scratch.base import (
     Scratch,
@@ -31,9 +32,10 @@ def make(original: Target, shadow_url: URL | None) -> Scratch:
         require_empty(original, _TABLES)
     try:
         return _on_server(original, stands_for)
-    except original.dialect.loaded_dbapi.Error as error:
+    except (original.dialect.loaded_dbapi.Error, OSError) as error:
         raise DatabaseError(
-            f"no scratch database can be made on the MariaDB or MySQL server: {error}",
+            "no scratch database can be made on the MariaDB or MySQL server:"
+            f" {patience.reason(error)}",
             hint="start it and let this user CREATE DATABASE, or name another server with"
             " 'shadow_url'",
         ) from error
@@ -70,11 +72,13 @@ def _database(target: Target) -> str | None:
 def _maintenance(original: Target) -> tuple[Any, Target]:
     """Connect where CREATE DATABASE can be typed: the original may not exist yet."""
     try:
-        return original.connect(), original
+        return original.limited().connect(), original
     except original.dialect.loaded_dbapi.Error as refused:
+        if patience.is_spent(refused):
+            raise
         maintenance = original.with_database("information_schema")
         with contextlib.suppress(original.dialect.loaded_dbapi.Error):
-            return maintenance.connect(), maintenance
+            return maintenance.limited().connect(), maintenance
         raise refused
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import URL, make_url
 
+from sqlmodel_migrations.database import patience
 from sqlmodel_migrations.errors import DatabaseError
 from sqlmodel_migrations.shadow import embedded
 from sqlmodel_migrations.shadow.scratch.base import (
@@ -85,6 +86,8 @@ def _maintenance(original: Target) -> tuple[Any, Target]:
     try:
         return _autocommit(original), original.with_database("postgres")
     except original.dialect.loaded_dbapi.Error as refused:
+        if patience.is_spent(refused):
+            raise
         maintenance = original.with_database("postgres")
         with contextlib.suppress(original.dialect.loaded_dbapi.Error):
             return _autocommit(maintenance), maintenance
@@ -92,7 +95,7 @@ def _maintenance(original: Target) -> tuple[Any, Target]:
 
 
 def _autocommit(target: Target) -> Any:
-    connection = target.connect()
+    connection = target.limited().connect()
     target.dialect.set_isolation_level(connection, "AUTOCOMMIT")
     return connection
 
@@ -107,7 +110,7 @@ def _drop(maintenance: Target, name: str) -> None:
 
 def _embedded(original: Target, error: Exception) -> Scratch:
     """Start the embedded server, because the server's own did not give a scratch database."""
-    reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    reason = patience.reason(error)
     if not embedded.is_available():
         raise DatabaseError(
             f"no scratch database can be made on the PostgreSQL server: {reason}",
