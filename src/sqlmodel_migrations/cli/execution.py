@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlmodel_migrations.cli import signals, stage
 from sqlmodel_migrations.cli.invocation import Invocation
 from sqlmodel_migrations.errors import UsageError
-from sqlmodel_migrations.events import Emit, ignore
+from sqlmodel_migrations.events import Emit, Event, ignore
 from sqlmodel_migrations.report import log
 
 if TYPE_CHECKING:
@@ -56,7 +56,13 @@ def _shown(invocation: Invocation) -> Iterator[Emit]:
             stack.enter_context(contextlib.redirect_stderr(progress.stream))
         if invocation.events and invocation.json:
             stack.enter_context(contextlib.redirect_stdout(progress.stream))
-        yield progress.tell
+        yield lambda event: _tell(progress, event)
+
+
+def _tell(progress: Progress, event: Event) -> None:
+    """Tell of an event; the migration goes on where nobody reads it any more."""
+    with contextlib.suppress(OSError):
+        progress.tell(event)
 
 
 def _progress(invocation: Invocation) -> Progress:
