@@ -379,14 +379,16 @@ class Migrations:
 
         return lint_review.review(self._checkout, wanted or lint_review.Wanted())
 
-    def drift(self) -> Drift:
+    def drift(self, *, only_if_cheap: bool = False) -> Drift:
         """Compare the live database with what its recorded revisions make; changes nothing.
 
-        Raises `RevisionFailed` where these do not run on an empty scratch database.
+        Raises `RevisionFailed` where these do not run on an empty scratch database. With
+        `only_if_cheap` nothing is raised, and nothing compared, for a long history or for want
+        of a scratch database.
         """
         from sqlmodel_migrations.prove import drift
 
-        return drift.find(self._checkout)
+        return (drift.find_if_cheap if only_if_cheap else drift.find)(self._checkout)
 
     def adopt(
         self,

@@ -57,6 +57,7 @@ SESSION = [
     ("init",), ("list-templates",), ("revision", "heroes", "--rev-id", "a1"), ("heads",),
     ("history",), ("show",), ("branches",), ("current",), ("status",), ("upgrade",),
     ("check", "--database"), ("verify",), ("edit",), ("ensure-version",), ("stamp",),
+    ("drift",), ("stamp", "base"), ("adopt", "--at", "a1"),
     ("downgrade", "base", "--yes"), ("completion", "bash"),
     ("revision", "--empty", "-m", "x", "--rev-id", "b1", "--head", "base"), ("merge",),
 ]  # fmt: skip

@@ -436,7 +436,7 @@ def test_json(small: Project, sqlite: Database) -> None:
     ran = small.cli("drift", "--json")
     assert ran.code == 1
     assert json.loads(ran.stdout)["result"] == {
-        "revisions": ["a1"],
+        "current": ["a1"],
         "has_drift": True,
         "differences": [
             {

@@ -6,8 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from sqlmodel_migrations.diagnostics import Diagnostic, Severity
+
 if TYPE_CHECKING:
+    from sqlmodel_migrations.cli.invocation import Invocation
     from sqlmodel_migrations.prove.contrast import Difference
+    from sqlmodel_migrations.prove.drift import Drift
+    from sqlmodel_migrations.report.report import Report
 
 _SHOWN = 10
 """How many objects that are left alone are named."""
@@ -45,3 +50,27 @@ def left_alone(names: Sequence[str]) -> Iterator[str]:
 def as_json(difference: Difference) -> dict[str, Any]:
     """Return what a difference says, with both sides whole."""
     return {key: value for key, value in asdict(difference).items() if key != "is_cut"}
+
+
+def warned(report: Report, drift: Drift | None, invocation: Invocation) -> Report:
+    """Add to a report of what was recorded that the database is something else, if it is."""
+    if drift is None or not drift.is_compared:
+        notes = drift.notes if drift is not None else ()
+        return report._replace(
+            result={**(report.result or {}), "differences": None}, notes=(*notes, *report.notes)
+        )
+    found = drift.differences
+    return report._replace(
+        result={**(report.result or {}), "differences": [as_json(one) for one in found]},
+        notes=(*drift.notes, *lines(found), *report.notes),
+        diagnostics=(_warning(drift, invocation),) if found else (),
+    )
+
+
+def _warning(drift: Drift, invocation: Invocation) -> Diagnostic:
+    return Diagnostic(
+        "recorded-other",
+        Severity.WARNING,
+        f"the database is not what {revisions(drift.revisions)}",
+        f"to record another one, type: {invocation.typed('stamp')} REVISION",
+    )

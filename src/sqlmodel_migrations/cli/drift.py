@@ -44,7 +44,7 @@ def command(invocation: Invocation) -> Report:
 
 def _result(drift: Drift) -> dict[str, Any]:
     return {
-        "revisions": list(drift.revisions),
+        "current": list(drift.revisions),
         "has_drift": bool(drift.differences),
         "differences": [contrast.as_json(each) for each in drift.differences],
         "accepted": [

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from sqlmodel_migrations.cli import answer, execution, execution_options, options
+from sqlmodel_migrations.cli import answer, contrast, execution, execution_options, options
 from sqlmodel_migrations.cli.invocation import Invocation
 from sqlmodel_migrations.cli.verb import usual, verb
 from sqlmodel_migrations.errors import ExitCode
@@ -30,6 +30,9 @@ from sqlmodel_migrations.report.report import Report
 @options.sql
 @options.tag
 @click.option("--purge", is_flag=True, help="Empty the version table first.")
+@click.option(
+    "--no-compare", is_flag=True, help="Do not look whether the schema is the revision's."
+)
 @execution_options.execution(but=("statement_timeout", "transaction", "backup", "accept_edited"))
 def command(
     invocation: Invocation,
@@ -37,6 +40,7 @@ def command(
     sql: bool,
     tag: str | None,
     purge: bool,
+    no_compare: bool,
     **how: Any,
 ) -> Report:
     """Write the version table and nothing else."""
@@ -44,4 +48,9 @@ def command(
     stream = invocation.sql_stream(sql)
     with execution.under_way(invocation, how, is_sql=sql) as told:
         outcome = migrations.stamp(revisions, sql=stream, tag=tag, purge=purge, **told)
-    return answer.moved("stamp", outcome, migrations.graph, stream)
+    report = answer.moved("stamp", outcome, migrations.graph, stream)
+    if sql:
+        return report
+    is_compared = outcome.after and not no_compare
+    drift = migrations.drift(only_if_cheap=True) if is_compared else None
+    return contrast.warned(report, drift, invocation)

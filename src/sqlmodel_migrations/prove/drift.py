@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy.exc import SQLAlchemyError
+
+from sqlmodel_migrations.database import failures
 from sqlmodel_migrations.diagnostics import Diagnostic, Severity
-from sqlmodel_migrations.errors import Drifted
+from sqlmodel_migrations.errors import Drifted, MigrationsError
 from sqlmodel_migrations.project.acceptance import KEY, Acceptance
 from sqlmodel_migrations.prove import contrast, live
 from sqlmodel_migrations.prove.contrast import Contrast, Difference
+from sqlmodel_migrations.run import log
 from sqlmodel_migrations.run.checkout import Checkout
+from sqlmodel_migrations.shadow import replay
+
+CHEAP = 25
+"""How many revisions are run on a scratch database by the way, where nothing of them is kept."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +29,7 @@ class Drift:
     """What `drift` found. `revisions` are the recorded ids, () for none.
 
     `differences` count; `accepted` are known and do not count yet; `left_alone` are objects that
-    no revision made: `table 'spatial_ref_sys'`.
+    no revision made: `table 'spatial_ref_sys'`. Where nothing was compared, `notes` say why.
     """
 
     revisions: tuple[str, ...]
@@ -28,6 +38,7 @@ class Drift:
     left_alone: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    is_compared: bool = True
 
 
 def find(checkout: Checkout, *, today: date | None = None) -> Drift:
@@ -44,6 +55,40 @@ def find(checkout: Checkout, *, today: date | None = None) -> Drift:
     heads = dict.fromkeys(head for each in lives for head in each.heads)
     accepted = checkout.settings.accept_drift
     return _judged(tuple(heads), drawn, accepted, today or date.today())
+
+
+def find_if_cheap(checkout: Checkout) -> Drift:
+    """Compare as `find` does, where that takes little and can be done; never raises for it.
+
+    It takes little for `CHEAP` revisions, and where their replay was kept.
+    """
+    try:
+        with log.muted():
+            heads = checkout.current()
+        number = len(checkout.graph.ancestors(heads))
+        if number > CHEAP and not _is_kept(checkout, heads):
+            return _uncompared(heads, f"it has {number} revisions, which takes a while")
+        return find(checkout)
+    except (MigrationsError, SQLAlchemyError, OSError) as error:
+        return _uncompared((), failures.reason(error).strip().partition("\n")[0])
+
+
+def _uncompared(heads: tuple[str, ...], reason: str) -> Drift:
+    note = f"the schema was not compared with what the revision makes: {reason}"
+    return Drift(heads, (), notes=(note,), is_compared=False)
+
+
+def _is_kept(checkout: Checkout, heads: Sequence[str]) -> bool:
+    """Whether a replay of the revisions up to `heads` was kept: beside env.py, on SQLite."""
+    found: list[bool] = []
+
+    def look(context: MigrationContext, arguments: Mapping[str, Any]) -> None:
+        script = checkout.script(checkout.config("current"))
+        found.append(replay.is_kept(context, script, arguments, heads))
+
+    with log.muted():
+        checkout.read(look)
+    return bool(found) and all(found)
 
 
 def require_none(checkout: Checkout) -> None:

@@ -53,6 +53,18 @@ def to(
         place.keep(context)
 
 
+def is_kept(
+    context: MigrationContext,
+    script: ScriptDirectory,
+    arguments: Mapping[str, Any],
+    target: str | Sequence[str],
+) -> bool:
+    """Whether `to` would find what it makes, kept; `context` is of that kind of database."""
+    steps = _alembic.upgrade_steps(script, target, ())
+    place = Place.of(context, script, arguments, map(_alembic.step_path, steps))
+    return place is not None and place.path.is_file()
+
+
 @contextlib.contextmanager
 def _explained(hint: str) -> Iterator[None]:
     try:
