@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from sqlmodel_migrations.history.index import Revision
     from sqlmodel_migrations.lint import review as lint_review
     from sqlmodel_migrations.lint.review import Linted
+    from sqlmodel_migrations.plan.plan import Plan
     from sqlmodel_migrations.project.scaffold import Scaffold
     from sqlmodel_migrations.project.settings import Settings
     from sqlmodel_migrations.prove.adopt import Adopted
@@ -207,24 +208,60 @@ class Migrations:
         sql: TextIO | None = None,
         tag: str | None = None,
         check_drift: bool = False,
+        plan: Plan | None = None,
         **options: Unpack[Options],
     ) -> Outcome:
         """Run the revisions up to `target`, a transaction each; with `sql` write them as SQL.
 
         `options` say how, and what is told of it: see `Options`. With `check_drift` nothing is
-        run on a database that is not what its revisions make: raises `Drifted`. Raises
-        `RevisionFailed`, `DatabaseError`, `Interrupted` or `UsageError`.
+        run on a database that is not what its revisions make: raises `Drifted`. With `plan` its
+        revisions are run, and `target` is its own: raises `PlanOutdated` where it holds no more.
+        Raises `RevisionFailed`, `DatabaseError`, `Interrupted` or `UsageError`.
         """
-        if sql is None and not check_drift:
+        if sql is None and plan is None and not check_drift:
             standing = self._checkout.standing(target)
             if standing is not None:
                 return standing
+        if sql is not None:
+            return self._write_upgrade(target, sql, tag)
+        if plan is not None:
+            return self._upgrade_as(plan, tag, check_drift, options)
         from sqlmodel_migrations.prove import drift
         from sqlmodel_migrations.run import move
 
         if check_drift:
             drift.require_none(self._checkout)
-        return move.upgrade(self._checkout, target, sql, tag, self._execution(options))
+        return move.upgrade(self._checkout, target, None, tag, self._execution(options))
+
+    def _write_upgrade(self, target: str, sql: TextIO, tag: str | None) -> Outcome:
+        """Write SQL; what needs a database for it is taken from a scratch one."""
+        from sqlmodel_migrations.plan.script import Recorded
+        from sqlmodel_migrations.run import move
+
+        recorded = Recorded(self._checkout, target)
+        return move.upgrade(self._checkout, target, sql, tag, recorded=recorded)
+
+    def _upgrade_as(
+        self, plan: Plan, tag: str | None, check_drift: bool, options: Options
+    ) -> Outcome:
+        """Upgrade as a plan says, before and after."""
+        from sqlmodel_migrations.plan import planner
+
+        planner.require_unchanged(self._checkout, plan)
+        target = plan.target[0] if len(plan.target) == 1 else "heads"
+        outcome = self.upgrade(target, tag=tag, check_drift=check_drift, **options)
+        planner.require_result(self._checkout, plan)
+        return outcome
+
+    def plan(self, target: str = "heads", *, records: bool = True) -> Plan:
+        """Return what `upgrade` to `target` would do, statement by statement; changes nothing.
+
+        The statements are those that a scratch database was sent; without `records`, and where
+        there is none to be had, there are only the revisions.
+        """
+        from sqlmodel_migrations.plan import planner
+
+        return planner.make(self._checkout, target, records=records)
 
     def upgrading(
         self, target: str = "head", **options: Unpack[Options]

@@ -11,6 +11,7 @@ SUMMARIES: Mapping[str, str] = {
     "init": "Set up migrations for the project in this folder.",
     "revision": "Write a revision that brings the database to the models.",
     "upgrade": "Upgrade the database to a later revision.",
+    "plan": "Show what upgrade would do, statement by statement; nothing is changed.",
     "downgrade": "Take the database back to an earlier revision.",
     "status": "Show project, database, revisions and models on one screen.",
     "check": "Check whether the models have changes that no revision makes.",

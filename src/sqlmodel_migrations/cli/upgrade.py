@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from sqlmodel_migrations.cli import answer, execution, execution_options, options
+from sqlmodel_migrations.cli import answer, execution, execution_options, options, plan
 from sqlmodel_migrations.cli.invocation import Invocation
 from sqlmodel_migrations.cli.verb import usual, verb
 from sqlmodel_migrations.errors import ExitCode, UsageError
 from sqlmodel_migrations.report.report import Report
+
+if TYPE_CHECKING:
+    from sqlmodel_migrations.plan.plan import Plan
 
 
 @verb(
@@ -23,6 +27,7 @@ from sqlmodel_migrations.report.report import Report
         ("upgrade +1", "one revision further"),
         ("upgrade --check-drift", "unless somebody changed the database by hand"),
         ("upgrade --backup", "with a copy of the SQLite file, put back if it fails"),
+        ("upgrade --dry-run", "what would be done, statement by statement"),
         ("upgrade --sql > upgrade.sql", "the SQL, for somebody else to run"),
     ],
     exits=usual(
@@ -30,7 +35,7 @@ from sqlmodel_migrations.report.report import Report
         ExitCode.REVISION_FAILED,
         ExitCode.INTERRUPTED,
         yes="the database is at the revision, now or before",
-        no="with --check-drift: there is drift, and nothing was run",
+        no="with --check-drift or --plan: database or scripts are not as expected",
     ),
     every=True,
 )
@@ -42,6 +47,14 @@ from sqlmodel_migrations.report.report import Report
     is_flag=True,
     help="Run nothing if the database is not what its revisions make.",
 )
+@click.option("--dry-run", is_flag=True, help="Show what would be done, as plan does.")
+@click.option(
+    "--plan",
+    "plan_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Do what the plan says, if it still holds.",
+)
 @execution_options.execution()
 def command(
     invocation: Invocation,
@@ -49,9 +62,14 @@ def command(
     sql: bool,
     tag: str | None,
     check_drift: bool,
+    dry_run: bool,
+    plan_file: Path | None,
     **how: Any,
 ) -> Report:
     """Run what is pending up to `revision`."""
+    if dry_run:
+        return plan.shown("upgrade", invocation.migrations().plan(revision))
+    planned = _plan(plan_file, is_sql=sql)
     if sql and check_drift:
         raise UsageError(
             "--check-drift looks at the database, and --sql uses none", hint="leave one of them out"
@@ -59,5 +77,20 @@ def command(
     migrations = invocation.migrations()
     stream = invocation.sql_stream(sql)
     with execution.under_way(invocation, how, is_sql=sql) as told:
-        outcome = migrations.upgrade(revision, sql=stream, tag=tag, check_drift=check_drift, **told)
+        outcome = migrations.upgrade(
+            revision, sql=stream, tag=tag, check_drift=check_drift, plan=planned, **told
+        )
     return answer.moved("upgrade", outcome, migrations.graph, stream)
+
+
+def _plan(path: Path | None, *, is_sql: bool) -> Plan | None:
+    """Read the plan that is to be kept to."""
+    if path is None:
+        return None
+    if is_sql:
+        raise UsageError(
+            "--plan is about running, and --sql runs nothing", hint="leave one of the two out"
+        )
+    from sqlmodel_migrations.plan import file
+
+    return file.read(path)
