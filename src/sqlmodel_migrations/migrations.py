@@ -521,17 +521,43 @@ class Migrations:
         """`pending` in an event loop, on `engine` where one is given."""
         return await self._aside(lambda m: m.pending(target), engine)
 
-    async def acheck(self) -> tuple[Difference, ...]:
-        """`check` in an event loop: the work is done in a thread."""
+    async def acheck(
+        self, *, from_database: bool = False, engine: AsyncEngine | None = None
+    ) -> tuple[Difference, ...]:
+        """`check` in an event loop; `engine` stands for the database where one is given."""
+        return await self._compared(
+            lambda m: m.check(from_database=from_database), engine, from_database
+        )
+
+    async def arevision(
+        self,
+        message: str | None = None,
+        *,
+        from_database: bool = False,
+        engine: AsyncEngine | None = None,
+        **options: Any,
+    ) -> Generated:
+        """`revision` in an event loop; `engine` stands for the database where one is given."""
+        return await self._compared(
+            lambda m: m.revision(message, from_database=from_database, **options),
+            engine,
+            from_database,
+        )
+
+    async def _compared(
+        self, work: Callable[[Migrations], T], engine: AsyncEngine | None, from_database: bool
+    ) -> T:
+        """Work in a thread where nothing is opened but scratch databases, else as `_aside` does."""
         import asyncio
+        from copy import copy
 
-        return await asyncio.to_thread(self.check)
-
-    async def arevision(self, message: str | None = None, **options: Any) -> Generated:
-        """`revision` in an event loop: the work is done in a thread."""
-        import asyncio
-
-        return await asyncio.to_thread(lambda: self.revision(message, **options))
+        if from_database:
+            return await self._aside(work, engine)
+        twin = copy(self)
+        if engine is not None:
+            twin._checkout = copy(self._checkout)
+            twin._checkout.bind = engine
+        return await asyncio.to_thread(work, twin)
 
     async def _aside(self, work: Callable[[Migrations], T], engine: AsyncEngine | None) -> T:
         """Work in a thread; on an AsyncEngine in a greenlet of this loop, which it belongs to."""

@@ -31,6 +31,7 @@ from databases import Database
 from project import Project
 from sqlmodel_migrations import Migrations
 from sqlmodel_migrations.errors import AnswerNeeded, RevisionFailed, UsageError
+from sqlmodel_migrations.generate.answers import Answers
 
 MODELS = """
     from sqlalchemy import MetaData, String
@@ -305,9 +306,36 @@ def test_async_engine_of_the_constructor(hero: Project, database: Database) -> N
         assert [found.id for found in await migrations.acurrent()] == ["a1"]
         with pytest.raises(UsageError, match="outside its event loop"):
             migrations.upgrade()
+        with pytest.raises(UsageError, match="would block the event loop"):
+            migrations.check()
 
     run(work, database)
     assert tables(database) == {"hero"}
+
+
+def test_comparing_in_a_running_loop(hero: Project, database: Database) -> None:
+    metadata = MetaData()
+    Table("team", metadata, Column("id", Integer, primary_key=True))
+
+    async def work(engine: AsyncEngine) -> None:
+        migrations = Migrations(bind=engine)
+        await migrations.aupgrade()
+        assert await migrations.acheck() == ()
+        assert await migrations.acheck(from_database=True) == ()
+        assert (await migrations.arevision("x", from_database=True)).revisions == ()
+        meant = Answers(accepted=frozenset(["hero"]))
+        changed = Migrations(metadata=metadata)
+        written = await changed.arevision("y", engine=engine, answers=meant)
+        assert [found.description for found in written.differences] == [
+            "add table 'team'",
+            "remove table 'hero'",
+        ]
+        written.revisions[0].path.unlink()
+        changed = Migrations(metadata=metadata, bind=engine)
+        again = await changed.arevision("z", from_database=True, answers=meant)
+        assert again.differences == written.differences
+
+    run(work, database)
 
 
 def test_async_url_in_a_running_loop(

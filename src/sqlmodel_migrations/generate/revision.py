@@ -160,8 +160,7 @@ class _Work:
         return compared
 
     def _request(self, from_database: bool) -> Any:
-        request = self.checkout.request()
-        return request if from_database else replace(request, bind=None)
+        return self.checkout.request() if from_database else self.checkout.scratch_request()
 
     def _place(self, from_database: bool) -> contextlib.AbstractContextManager[Shadow]:
         """A shadow for every database of env.py, or beside every live one."""

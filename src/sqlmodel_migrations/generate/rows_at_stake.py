@@ -130,8 +130,10 @@ def rows(checkout: Checkout, thing: str) -> int | None:
     """Return how many rows a table has, or have a value in `table.column`; None if unknown.
 
     Asked in a thread of its own: this one may be inside of env.py, with its connections sent to
-    the shadow.
+    the shadow. A connection of an event loop cannot be used there.
     """
+    if checkout.is_in_loop:
+        return None
     found: list[int] = []
 
     def look(connection: Connection) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -44,7 +43,7 @@ def rehearse(checkout: Checkout, work: Work, *, with_models: bool = False) -> tu
             _require_held(shadow, stage)
             work(next(numbers), stage, shadow)
 
-        session = Session(replace(checkout.request(), bind=None), task, adjust=options.completed)
+        session = Session(checkout.scratch_request(), task, adjust=options.completed)
         given: dict[str, Any] = {"as_sql": False}
         if with_models:
             asked = autogenerate.revision_context(config, script, Wanted(), autogenerate=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -16,6 +16,7 @@ from sqlmodel_migrations.errors import MigrationsError, UsageError
 from sqlmodel_migrations.history import index, probe
 from sqlmodel_migrations.history.graph import Graph
 from sqlmodel_migrations.project.settings import Settings
+from sqlmodel_migrations.run import event_loop
 from sqlmodel_migrations.run.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -118,12 +119,26 @@ class Checkout:
                 "an AsyncEngine cannot be used outside its event loop",
                 hint="await aupgrade(), adowngrade() or acurrent()",
             )
+        return replace(self._request(), bind=self.bind)  # type: ignore[arg-type]
+
+    def scratch_request(self) -> Request:
+        """Return what an env.py of ours is asked where its connections go to scratch databases.
+
+        Raises `UsageError` where these would need an event loop of their own inside of another.
+        """
+        if self.async_engine is not None and event_loop.is_running():
+            raise UsageError(
+                "this would block the event loop that is running",
+                hint="await acheck() or arevision()",
+            )
+        return self._request()
+
+    def _request(self) -> Request:
         from sqlmodel_migrations.run.env_script import Request
 
         return Request(
             self.settings,
             url=self.url,
-            bind=self.bind,  # type: ignore[arg-type]
             bind_url=None if self.bind is None else self.bind.engine.url,
             metadata=self.metadata,
             is_in_loop=self.is_in_loop,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import URL, Connection, Dialect, NullPool, PoolProxiedConnection, create_engine
 
+from sqlmodel_migrations.run import event_loop
 from sqlmodel_migrations.run.redirect import redirected
 from sqlmodel_migrations.shadow import scratch
 from sqlmodel_migrations.shadow.scratch import Scratch, ScratchModule, Target
@@ -118,15 +119,6 @@ def _key(purpose: str, dialect: Dialect, cargs: list[Any], cparams: dict[str, An
 
 def _drop(made: Scratch) -> None:
     if made.target.dialect.is_async:
-        _in_a_loop(made.drop)
+        event_loop.run(made.drop)
     else:
         made.drop()
-
-
-def _in_a_loop(function: Callable[[], None]) -> None:
-    """Run a function that uses an async driver: env.py's own event loop is closed by now."""
-    import asyncio
-
-    from sqlalchemy.util import greenlet_spawn
-
-    asyncio.run(greenlet_spawn(function))
