@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 
 import pytest
+from pexpect import EOF
 
+import terminal
 from databases import Database
 from project import Project
 
@@ -70,28 +70,19 @@ def test_sql_without_a_range_goes_down_from_the_head(two: Project) -> None:
 
 
 def on_terminal(answer: str, *words: str, **env: str) -> tuple[int, str]:
-    """Run a command on a pseudo-terminal, answer its question, return its exit code and text."""
-    pexpect = pytest.importorskip("pexpect")
-    source = "import sys; from sqlmodel_migrations.cli import main; sys.exit(main())"
-    child = pexpect.spawn(
-        sys.executable,
-        ["-P", "-c", source, "migrations", *words],
-        env={**os.environ, "NO_COLOR": "1", **env},
-        encoding="utf-8",
-        timeout=30,
-    )
-    if child.expect([r"\[y/N\]: ", pexpect.EOF]) == 0:
+    """Run a command on a terminal, answer its question, return its exit code and text."""
+    child = terminal.started(*words, **env)
+    text = ""
+    if child.expect([r"\[y/N\]: ", EOF]) == 0:
         child.send(answer)
         text = child.before + child.after
-        child.expect(pexpect.EOF)
-    else:
-        text = ""
+        child.expect(EOF)
     text += child.before
     child.close()
-    return child.exitstatus, text.replace("\r\n", "\n")
+    return child.exitstatus, terminal.plain(text)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+@terminal.needs_terminal
 class TestOnATerminal:
     def test_yes_is_asked_and_done(self, full: Project, file: Database) -> None:
         code, text = on_terminal("y\n", "downgrade", "base")

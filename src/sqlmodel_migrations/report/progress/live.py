@@ -10,7 +10,7 @@ import logging
 import sys
 import threading
 from types import TracebackType
-from typing import TextIO
+from typing import Literal, TextIO
 
 from rich.console import Console
 from rich.live import Live
@@ -29,7 +29,8 @@ class LiveProgress:
     level = logging.WARNING
 
     def __init__(self, stream: TextIO, *, colour: bool) -> None:
-        self._console = Console(file=stream, no_color=not colour, highlight=False)
+        system: Literal["auto"] | None = "auto" if colour else None
+        self._console = Console(file=stream, color_system=system, highlight=False)
         self._picture = Picture(is_unicode=self._console.encoding.startswith("utf"))
         self._live: Live | None = None
         self._lock = threading.Lock()
