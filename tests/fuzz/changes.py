@@ -66,6 +66,24 @@ def rename_table(artist: Artist) -> None:
     table.name = artist.table_name()
 
 
+def swap_tables(artist: Artist) -> None:
+    one, other = _table(artist), _table(artist)
+    if one.schema == other.schema:
+        one.name, other.name = other.name, one.name
+
+
+def replace_table(artist: Artist) -> None:
+    """Take a table away, and give its name to another one."""
+    heir = _table(artist)
+    if artist.before is None or artist.before.table(heir.uid) is None:
+        return  # Nobody could tell it from the one that goes.
+    tables = list(artist.schema.tables)
+    remove_table(artist)
+    gone = next((t for t in tables if t not in artist.schema.tables), None)
+    if gone is not None and gone is not heir and gone.schema == heir.schema:
+        heir.name = gone.name
+
+
 def add_column(artist: Artist) -> None:
     table = _table(artist)
     table.columns.append(artist.column(table))
@@ -268,6 +286,11 @@ def change_convention(artist: Artist) -> None:
         schema.has_convention = not schema.has_convention
 
 
+def write_otherwise(artist: Artist) -> None:
+    """Classes instead of tables, or tables instead of classes: nothing but the source changes."""
+    artist.schema.is_classes = not artist.schema.is_classes
+
+
 def extend_key(artist: Artist) -> None:
     """Let a column that is required anyway belong to the primary key."""
     table = _table(artist)
@@ -422,6 +445,8 @@ CHANGES: tuple[Change, ...] = (
     add_table,
     remove_table,
     rename_table,
+    swap_tables,
+    replace_table,
     change_server_default,
     change_default,
     change_flags,
@@ -442,5 +467,6 @@ CHANGES: tuple[Change, ...] = (
     change_expression,
     replace_column,
     change_convention,
+    write_otherwise,
     extend_key,
 )

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlmodel_migrations.generate.answers import Answers
 
+from . import models
 from .kind import KINDS, conversion
 from .schema import Column, EnumType, Schema, Table
 
@@ -26,8 +27,8 @@ class Pair:
         answers = {name: value for name, value in vars(self.answers).items() if value}
         rows = {table.name: table.rows for table in self.before.tables}
         return (
-            f"\n# before, with rows {rows}\n{self.before.source}"
-            f"\n# after, answers {answers}\n{self.after.source}"
+            f"\n# before, with rows {rows}\n{models.source(self.before)}"
+            f"\n# after, answers {answers}\n{models.source(self.after)}"
         )
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:

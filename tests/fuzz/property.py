@@ -14,7 +14,7 @@ from sqlmodel_migrations.database import catalog
 from sqlmodel_migrations.database.catalog.difference import differences
 from sqlmodel_migrations.errors import MigrationsError, RevisionFailed
 
-from . import by_hand, rows
+from . import by_hand, models, rows
 from .pair import UNKNOWN, Pair
 from .place import Place
 from .rows import Row
@@ -43,7 +43,7 @@ class _Course:
 
     def run(self) -> None:
         pair = self.pair
-        before, after = pair.before.metadata(), pair.after.metadata()
+        before, after = models.metadata(pair.before), models.metadata(pair.after)
         self._made(pair.before, before)
         with self.engine.connect() as connection:
             rows.insert(connection, pair.before, before)

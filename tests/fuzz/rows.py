@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -120,4 +121,11 @@ def _read(connection: sa.Connection, table: Table, metadata: sa.MetaData) -> Seq
     uids = [column.uid for column in table.columns]
     columns = [source.c[column.name] for column in table.columns]
     found = connection.execute(sa.select(*columns)).all()
-    return [dict(zip(uids, row, strict=True)) for row in found]
+    return [dict(zip(uids, map(_plain, row), strict=True)) for row in found]
+
+
+def _plain(value: Any) -> Any:
+    """Return a label for a member of an enum."""
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return value.name if isinstance(value, enum.Enum) else value

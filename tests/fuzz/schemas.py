@@ -363,6 +363,7 @@ class Artist:
 def drawn(artist: Artist) -> Schema:
     """Draw a schema of up to three tables."""
     artist.schema.has_convention = artist.chance(25)
+    artist.schema.is_classes = artist.chance(35)
     for _ in range(artist.draw(st.integers(1, 3))):
         artist.table()
     for _ in range(artist.draw(st.integers(0, 3))):
