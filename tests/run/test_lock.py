@@ -289,6 +289,20 @@ def test_the_lock_file_is_gone_afterwards(placed: Project, database: Database) -
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_user_with_one_connection_is_told_that_the_lock_needs_another(
+    placed: Project, database: Database
+) -> None:
+    write_history(placed, 1)
+    with reader(database) as url:
+        database.run(f"ALTER ROLE {make_url(url).username} CONNECTION LIMIT 1")
+        said = refused(placed.cli("upgrade", env={"DATABASE_URL": url}), 4)
+    assert said.message.startswith("a second connection to the database is not had: ")
+    assert "too many connections for role" in said.message
+    assert said.hint.startswith("allow the user one connection more than the first")
+    assert ran(placed) == []
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_a_lock_that_is_lost_stops_the_run(placed: Project, database: Database) -> None:
     kill = (
         'op.get_bind().exec_driver_sql("SELECT pg_terminate_backend(pid) FROM pg_locks'

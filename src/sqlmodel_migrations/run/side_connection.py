@@ -10,17 +10,19 @@ import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Dialect, Pool, PoolProxiedConnection
 
-from sqlmodel_migrations.database import dialects
+from sqlmodel_migrations.database import dialects, failures
 from sqlmodel_migrations.database.dialects import Standpoint
+from sqlmodel_migrations.errors import DatabaseError
 
 
 def opened(connection: Connection) -> AbstractContextManager[Connection]:
     """Yield a connection in autocommit that sees the same tables; closed at the end.
 
     What the first one was told after it was opened (search path, database, role) is told to it,
-    too. An in-memory SQLite database has no second connection: see `is_possible`.
+    too. An in-memory SQLite database has no second connection: see `is_possible`. Raises
+    `DatabaseError` where it is not had.
     """
     return opener(connection)()
 
@@ -35,7 +37,7 @@ def opener(connection: Connection) -> Callable[[], AbstractContextManager[Connec
 def _opened(connection: Connection, standpoint: Standpoint) -> Iterator[Connection]:
     pool = connection.engine.pool.recreate()
     try:
-        side = Connection(connection.engine, connection=pool.connect())
+        side = Connection(connection.engine, connection=_connect(pool, connection.dialect))
         try:
             options = connection.get_execution_options()
             side = side.execution_options(**{**options, "isolation_level": "AUTOCOMMIT"})
@@ -45,6 +47,18 @@ def _opened(connection: Connection, standpoint: Standpoint) -> Iterator[Connecti
             side.close()
     finally:
         pool.dispose()
+
+
+def _connect(pool: Pool, dialect: Dialect) -> PoolProxiedConnection:
+    """Connect; raises `DatabaseError`, since a pool raises what the driver does."""
+    try:
+        return pool.connect()
+    except dialect.loaded_dbapi.Error as error:
+        raise DatabaseError(
+            f"a second connection to the database is not had: {failures.first_line(error)}",
+            hint="allow the user one connection more than the first: one holds the migration lock"
+            " or reads back what the other wrote",
+        ) from error
 
 
 def is_possible(connection: Connection) -> bool:
