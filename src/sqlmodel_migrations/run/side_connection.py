@@ -29,7 +29,10 @@ def opened(connection: Connection) -> AbstractContextManager[Connection]:
 
 def opener(connection: Connection) -> Callable[[], AbstractContextManager[Connection]]:
     """Ask the connection what has to be known, and return `opened`, for another thread."""
+    was_in_transaction = connection.in_transaction()
     standpoint = dialects.of(connection.dialect.name).standpoint(connection)
+    if not was_in_transaction:
+        connection.rollback()
     return lambda: _opened(connection, standpoint)
 
 

@@ -26,6 +26,9 @@ from sqlmodel_migrations.run.lock.base import key, me
 _NAME_LENGTH = 63
 _PREFIX = "sqlmodel migrations: "
 
+# Other clients of a pooler may get a session in between: one look may see nothing.
+_LOOKS = 3
+
 
 @contextlib.contextmanager
 def opened(context: MigrationContext) -> Iterator[_Advisory]:
@@ -111,23 +114,29 @@ def _number(context: MigrationContext, connection: Connection) -> int:
 
 
 def _refuse_shared_sessions(side: Connection, connection: Connection) -> None:
-    """Refuse a pooler in transaction mode: what is set on one connection shows on another."""
-    if not _is_pooled(side):
-        return
-    token = secrets.token_hex(8)
-    setting = text("SELECT set_config('sqlmodel_migrations.session', :token, false)")
-    side.execute(setting, {"token": token})
-    found = connection.execute(
-        text("SELECT current_setting('sqlmodel_migrations.session', true)")
-    ).scalar()
-    connection.rollback()
-    if found == token:
+    """Refuse a pooler in transaction mode, which lends each transaction any of its sessions."""
+    if _is_pooled(side) and any(_is_shared(side, connection) for _ in range(_LOOKS)):
         raise DatabaseError(
             "the URL leads to a connection pooler in transaction mode: neither a migration lock nor"
             " a timeout would hold there",
             hint="give the URL of the server itself, or of a pool in session mode: --url URL",
             details=("nothing was run",),
         )
+
+
+def _is_shared(side: Connection, connection: Connection) -> bool:
+    """Whether a setting of one connection is the other's, too, or is its own no more.
+
+    While the other one is in a transaction the session that it was lent is not free.
+    """
+    token = secrets.token_hex(8)
+    setting = text("SELECT set_config('sqlmodel_migrations.session', :token, false)")
+    look = text("SELECT current_setting('sqlmodel_migrations.session', true)")
+    side.execute(setting, {"token": token})
+    try:
+        return connection.execute(look).scalar() == token or side.execute(look).scalar() != token
+    finally:
+        connection.rollback()
 
 
 def _is_pooled(connection: Connection) -> bool:
