@@ -90,3 +90,31 @@ def test_a_name_that_is_too_long_is_refused_with_the_limit(story: Story) -> None
     assert LONG in ran.stderr
     assert any(limit in ran.stderr for limit in ("63", "64", "too long"))
     assert "Traceback" not in ran.output
+
+
+CONVENTION = """
+SQLModel.metadata.naming_convention = {
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_x",
+    "uq": "uq_%(table_name)s_%(column_0_name)s_x",
+}
+"""
+CONVENTIONAL = """
+class Hero(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(max_length=50, unique=True)
+    chief_id: int | None = Field(default=None, foreign_key="hero.id")
+"""
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+def test_a_naming_convention_comes_and_goes(story: Story) -> None:
+    story.begin(CONVENTIONAL, "INSERT INTO hero (id, name, chief_id) VALUES (1, 'x', 1)")
+    script = story.revise(CONVENTION + CONVENTIONAL)
+    assert all(name in script for name in ("pk_hero", "fk_hero_chief_id_x", "uq_hero_name_x"))
+    story.upgrade()
+    story.models(CONVENTIONAL)
+    story.succeed("check")
+    story.succeed("verify")
+    story.downgrade()
+    assert story.query("SELECT chief_id FROM hero") == [(1,)]
