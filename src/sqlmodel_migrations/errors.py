@@ -4,6 +4,7 @@ MigrationsError
 ├── UsageError            2  what was typed, or the configuration, is wrong
 ├── AnswerNeeded          3  a question that may not be asked here; nothing was written
 ├── DatabaseError         4  the database refused
+│   ├── Unreachable       4  it does not answer, or not yet
 │   └── LockNotHad        4  a lock was not had in time
 ├── Interrupted         130  somebody asked to stop
 ├── NotProven             1  a revision that was just written is wrong, and was taken away again
@@ -70,6 +71,10 @@ class DatabaseError(MigrationsError):
     """The database refused: it is down, the password is wrong, a lock was not had."""
 
     exit_code = ExitCode.DATABASE
+
+
+class Unreachable(DatabaseError):
+    """The server does not answer; it may be starting."""
 
 
 class LockNotHad(DatabaseError):

@@ -229,9 +229,10 @@ class Migrations:
         from sqlmodel_migrations.prove import drift
         from sqlmodel_migrations.run import move
 
+        execution = self._execution(options)
         if check_drift:
             drift.require_none(self._checkout)
-        return move.upgrade(self._checkout, target, None, tag, self._execution(options))
+        return move.upgrade(self._checkout, target, None, tag, execution)
 
     def _write_upgrade(self, target: str, sql: TextIO, tag: str | None) -> Outcome:
         """Write SQL; what needs a database for it is taken from a scratch one."""
@@ -247,6 +248,7 @@ class Migrations:
         """Upgrade as a plan says, before and after."""
         from sqlmodel_migrations.plan import planner
 
+        self._execution(options)  # waits for the server
         planner.require_unchanged(self._checkout, plan)
         target = plan.target[0] if len(plan.target) == 1 else "heads"
         outcome = self.upgrade(target, tag=tag, check_drift=check_drift, **options)
@@ -297,7 +299,7 @@ class Migrations:
         from sqlmodel_migrations.run import move
 
         confirm = confirm or move.refuse_losses
-        execution = self._execution(options)
+        execution = self._execution(options, is_sql=sql is not None)
         return move.downgrade(self._checkout, target, sql, tag, confirm, execution)
 
     def stamp(
@@ -316,14 +318,17 @@ class Migrations:
         """
         from sqlmodel_migrations.run import move
 
-        execution = self._execution({"backup": False, **options})
+        execution = self._execution({"backup": False, **options}, is_sql=sql is not None)
         return move.stamp(self._checkout, targets, sql, tag, purge, execution)
 
-    def _execution(self, options: Options) -> Execution:
-        """How a verb runs: what the caller says goes before the settings."""
-        from sqlmodel_migrations.run import execution
+    def _execution(self, options: Options, *, is_sql: bool = False) -> Execution:
+        """How a verb runs, once the server can be reached: the caller goes before the settings."""
+        from sqlmodel_migrations.run import execution, starting
 
-        return execution.chosen(self.settings, options)
+        found = execution.chosen(self.settings, options)
+        if found.wait and not is_sql:
+            starting.await_server(self._checkout, found)
+        return found
 
     def ensure_version(self, *, sql: TextIO | None = None) -> None:
         """Make the version table where it is missing."""

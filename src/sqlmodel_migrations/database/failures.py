@@ -9,7 +9,7 @@ from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 
 from sqlmodel_migrations.database import dialects
-from sqlmodel_migrations.errors import DatabaseError, MigrationsError, UsageError
+from sqlmodel_migrations.errors import DatabaseError, MigrationsError, Unreachable, UsageError
 from sqlmodel_migrations.project.address import PLACEHOLDER
 
 # module that is missing: what to install
@@ -120,7 +120,8 @@ def failure(error: Exception, url: URL | None) -> DatabaseError:
     if known is None:
         return DatabaseError(f"the database refuses: {first_line(error)}")
     where = f" ({url.render_as_string(hide_password=True)})" if url is not None else ""
-    return DatabaseError(known.message + where, hint=known.hint)
+    kind = Unreachable if known.is_unreachable else DatabaseError
+    return kind(known.message + where, hint=known.hint)
 
 
 def _dialect_of(error: Exception) -> str:

@@ -17,6 +17,8 @@ class Explanation:
 
     message: str
     hint: str | None = None
+    is_unreachable: bool = False
+    """Whether the server does not answer, which may be over in a moment."""
 
 
 @dataclass(frozen=True)
@@ -68,10 +70,16 @@ class DialectModule(Protocol):
         """Say what a driver's error text means; None where it is not known."""
 
 
-def explained(error: str, texts: tuple[tuple[str, str, str | None], ...]) -> Explanation | None:
-    """Return the first explanation whose pattern is found; `{0}` is its first group."""
-    for pattern, message, hint in texts:
+Text = tuple[str, str, str | None]
+"""A pattern of an error's text, the message and the hint; `{0}` is the pattern's first group."""
+
+
+def explained(
+    error: str, texts: tuple[Text, ...], unreachable: tuple[Text, ...] = ()
+) -> Explanation | None:
+    """Return the first explanation whose pattern is found; `unreachable` are looked at last."""
+    for pattern, message, hint in (*texts, *unreachable):
         if found := re.search(pattern, error, re.IGNORECASE):
-            groups = found.groups()
-            return Explanation(message.format(*groups), hint and hint.format(*groups))
+            words = message.format(*found.groups()), hint and hint.format(*found.groups())
+            return Explanation(*words, (pattern, message, hint) in unreachable)
     return None

@@ -53,8 +53,10 @@ _TEXTS = (
         "the user '{0}' may not use this database",
         "check the database URL",
     ),
+)
+_UNREACHABLE = (
     (
-        r"\(2003|\(2002|can't connect to",
+        r"\(2003|\(2002|\(2013|\(2006|can't connect to",
         "the MariaDB or MySQL server cannot be reached",
         "start it, or check host and port of the database URL",
     ),
@@ -95,4 +97,4 @@ def follow(connection: Connection, leader: Standpoint) -> None:
 
 def explain(error: str) -> Explanation | None:
     """Say what a text of the server or of its drivers means."""
-    return explained(error, _TEXTS)
+    return explained(error, _TEXTS, _UNREACHABLE)

@@ -50,14 +50,21 @@ _TEXTS = (
         "the server asks for a password, and the URL has none",
         "check the database URL",
     ),
+    (r"permission denied", "the database refuses: permission denied", None),
+)
+_UNREACHABLE = (
+    (
+        r"the database system is (?:starting up|not yet accepting connections|in recovery)",
+        "the PostgreSQL server is still starting",
+        "try again, or let it be waited for: --wait 60s",
+    ),
     (
         r"connection refused|could not connect|connect call failed|connection to server .* failed"
-        r"|failed to resolve host|name or service not known|getaddrinfo failed|timeout expired",
+        r"|failed to resolve host|name or service not known|getaddrinfo failed|timeout expired"
+        r"|closed the connection unexpectedly|the database system is shutting down",
         "the PostgreSQL server cannot be reached",
         "start it, or check host and port of the database URL",
     ),
-    (r"the database system is starting up", "the PostgreSQL server is still starting", "try again"),
-    (r"permission denied", "the database refuses: permission denied", None),
 )
 
 
@@ -85,4 +92,4 @@ def follow(connection: Connection, leader: Standpoint) -> None:
 
 def explain(error: str) -> Explanation | None:
     """Say what a text of the server or of its drivers means."""
-    return explained(error, _TEXTS)
+    return explained(error, _TEXTS, _UNREACHABLE)
