@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         ChangeRefused,
         DatabaseError,
         MigrationsError,
-        RevisionFailed,
+        StepFailed,
         UsageError,
     )
     from sqlmodel_migrations.generate.difference import Difference
@@ -43,8 +43,8 @@ __all__ = [
     "MigrationsError",
     "Outcome",
     "Revision",
-    "RevisionFailed",
     "Status",
+    "StepFailed",
     "UsageError",
     "__version__",
 ]

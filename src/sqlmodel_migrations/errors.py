@@ -12,7 +12,7 @@ MigrationsError
 ├── Drifted               1  the database is not what its revisions make, and was left as it is
 ├── ScriptEdited          1  the script of an applied revision is not what it was
 ├── ChangeRefused         5  a change would lose or break something, and was not made
-└── RevisionFailed        5  a revision failed; says what was applied and what was not
+└── StepFailed            5  a revision failed; says what was applied and what was not
     └── ConnectionLost    4  the server went away in the middle of it
 
 `cli/` turns them into messages and exit codes in one place; a Python caller catches them.
@@ -128,8 +128,8 @@ class ChangeRefused(MigrationsError):
     exit_code = ExitCode.REVISION_FAILED
 
 
-class RevisionFailed(MigrationsError):
-    """A revision failed while it ran; `applied` and `pending` are revision ids in order."""
+class StepFailed(MigrationsError):
+    """The step of a revision failed; `failed`, `applied` and `pending` are revision ids, in order."""
 
     exit_code = ExitCode.REVISION_FAILED
 
@@ -149,7 +149,7 @@ class RevisionFailed(MigrationsError):
         self.pending = pending
 
 
-class ConnectionLost(RevisionFailed):
+class ConnectionLost(StepFailed):
     """The connection was lost in the middle of a revision, which may be told nothing more."""
 
     exit_code = ExitCode.DATABASE

@@ -216,7 +216,7 @@ class Migrations:
         `options` say how, and what is told of it: see `Options`. With `check_drift` nothing is
         run on a database that is not what its revisions make: raises `Drifted`. With `plan` its
         revisions are run, and `target` is its own: raises `PlanOutdated` where it holds no more.
-        Raises `RevisionFailed`, `DatabaseError`, `Interrupted` or `UsageError`.
+        Raises `StepFailed`, `DatabaseError`, `Interrupted` or `UsageError`.
         """
         if sql is None and plan is None and not check_drift:
             standing = self._checkout.standing(target)
@@ -414,7 +414,7 @@ class Migrations:
     def lint(self, wanted: lint_review.Wanted | None = None) -> Linted:
         """Judge what is pending, or what `wanted` says, by what it does to scratch databases.
 
-        Raises `RevisionFailed` where the revisions before do not run on one, and
+        Raises `StepFailed` where the revisions before do not run on one, and
         `DatabaseError` where none can be made or the project's own does not answer.
         """
         from sqlmodel_migrations.lint import review as lint_review
@@ -424,7 +424,7 @@ class Migrations:
     def drift(self, *, only_if_cheap: bool = False) -> Drift:
         """Compare the live database with what its recorded revisions make; changes nothing.
 
-        Raises `RevisionFailed` where these do not run on an empty scratch database. With
+        Raises `StepFailed` where these do not run on an empty scratch database. With
         `only_if_cheap` nothing is raised, and nothing compared, for a long history or for want
         of a scratch database.
         """

@@ -16,7 +16,7 @@ from sqlmodel_migrations.errors import (
     AnswerNeeded,
     DatabaseError,
     ExitCode,
-    RevisionFailed,
+    StepFailed,
     UsageError,
 )
 
@@ -24,7 +24,7 @@ CODES = [
     (UsageError("x"), 2),
     (AnswerNeeded("x", flags=("--yes",)), 3),
     (DatabaseError("x"), 4),
-    (RevisionFailed("x", failed="a1"), 5),
+    (StepFailed("x", failed="a1"), 5),
     (KeyboardInterrupt(), 130),
     (click.Abort(), 130),
     (click.UsageError("x"), 2),
@@ -46,7 +46,7 @@ def test_what_the_user_can_act_on_is_passed_on() -> None:
 
 
 def test_facts_for_machines() -> None:
-    failed = RevisionFailed("x", failed="b", applied=("a",), pending=("c",))
+    failed = StepFailed("x", failed="b", applied=("a",), pending=("c",))
     assert errors.failure(failed).facts == {"failed": "b", "applied": ["a"], "pending": ["c"]}
     assert errors.failure(AnswerNeeded("x", flags=("--yes",))).facts == {"flags": ["--yes"]}
 

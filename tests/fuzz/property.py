@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlmodel_migrations import Migrations
 from sqlmodel_migrations.database import catalog
 from sqlmodel_migrations.database.catalog.difference import differences
-from sqlmodel_migrations.errors import MigrationsError, RevisionFailed
+from sqlmodel_migrations.errors import MigrationsError, StepFailed
 
 from . import by_hand, models, rows
 from .pair import UNKNOWN, Pair
@@ -113,7 +113,7 @@ class _Course:
             return False
         try:
             migrations.downgrade("before", confirm=lambda _: True)
-        except RevisionFailed as failed:
+        except StepFailed as failed:
             if not (self.pair.may_refuse_downgrade() and "rows of" in failed.message):
                 raise
             self._is(self.pair.after, after, "after a refused downgrade")

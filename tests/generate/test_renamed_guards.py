@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from databases import Database
 from sqlmodel_migrations import Migrations
-from sqlmodel_migrations.errors import RevisionFailed
+from sqlmodel_migrations.errors import StepFailed
 from sqlmodel_migrations.generate.answers import Answers
 
 
@@ -44,7 +44,7 @@ def _renamed(root: Path, database: Database) -> Migrations:
 
 def test_rows_are_refused_by_their_old_names(root: Path, database: Database) -> None:
     migrations = _renamed(root, database)
-    with pytest.raises(RevisionFailed, match="'text' in 'thing' are there more than once"):
+    with pytest.raises(StepFailed, match="'text' in 'thing' are there more than once"):
         migrations.upgrade()
     assert database.query("SELECT note FROM item") == [("one",), ("one",)]
 
@@ -64,6 +64,6 @@ def test_new_required_column_of_a_renamed_table(root: Path, database: Database) 
     migrations.revision(
         "after", rev_id="after", answers=Answers(renames={"item": "thing"}), verify=False
     )
-    with pytest.raises(RevisionFailed, match="2 rows of 'thing' would have no value in"):
+    with pytest.raises(StepFailed, match="2 rows of 'thing' would have no value in"):
         migrations.upgrade()
     assert database.query("SELECT count(*) FROM item") == [(2,)]

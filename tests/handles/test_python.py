@@ -30,7 +30,7 @@ import sqlmodel_migrations
 from databases import Database
 from project import Project
 from sqlmodel_migrations import Migrations
-from sqlmodel_migrations.errors import AnswerNeeded, RevisionFailed, UsageError
+from sqlmodel_migrations.errors import AnswerNeeded, StepFailed, UsageError
 from sqlmodel_migrations.generate.answers import Answers
 
 MODELS = """
@@ -382,7 +382,7 @@ def test_failure_in_a_running_loop(hero: Project, database: Database) -> None:
 
     async def work(engine: AsyncEngine) -> None:
         for options in ({"engine": engine}, {}):
-            with pytest.raises(RevisionFailed, match="a1"):
+            with pytest.raises(StepFailed, match="a1"):
                 await Migrations.find().aupgrade(**options)
         assert await Migrations.find().acurrent(engine=engine) == ()
 

@@ -11,7 +11,7 @@ import pytest
 from databases import Database
 from heroes import MODELS, add_revision
 from project import Project
-from sqlmodel_migrations.errors import RevisionFailed, UsageError
+from sqlmodel_migrations.errors import StepFailed, UsageError
 from sqlmodel_migrations.migrations import Migrations
 from sqlmodel_migrations.project import settings
 from sqlmodel_migrations.prove.drift import Drift, find
@@ -251,7 +251,7 @@ def test_at_several_revisions(heroes: Project, database: Database) -> None:
 def test_revisions_that_do_not_run_on_an_empty_database(small: Project) -> None:
     path = small.path / "migrations" / "versions" / "a1.py"
     path.write_text(path.read_text().replace("op.create_index(", "op.drop_index('no'); op.f("))
-    with pytest.raises(RevisionFailed) as raised:
+    with pytest.raises(StepFailed) as raised:
         drift(small)
     assert "cannot be replayed on a scratch database: revision a1 failed" in raised.value.message
     assert raised.value.hint == "correct it, so that the revisions run on an empty database"

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Connection, create_engine
 
 from databases import Database
-from sqlmodel_migrations.errors import DatabaseError, Interrupted, RevisionFailed, UsageError
+from sqlmodel_migrations.errors import DatabaseError, Interrupted, StepFailed, UsageError
 from sqlmodel_migrations.events import BackupMade, BackupRestored, Emit, Event, ignore
 from sqlmodel_migrations.run import backup
 from sqlmodel_migrations.run.execution import Execution
@@ -68,7 +68,7 @@ def fail(
     meanwhile: Callable[[], None] = lambda: None,
 ) -> BaseException:
     """Commit statements, begin another change, and raise; returns what is raised then."""
-    error = error or RevisionFailed("x", failed="cc03", applied=("aa01",), pending=("dd04",))
+    error = error or StepFailed("x", failed="cc03", applied=("aa01",), pending=("dd04",))
     try:
         with backup.kept(connection, Execution(emit=tell)):
             commit(connection, *statements)
@@ -92,7 +92,7 @@ def test_a_failure_puts_it_back(connection: Connection, sqlite: Database, journa
         assert cursor.fetchall() == [("Deadpond",)]
     assert sqlite.query("SELECT name FROM sqlite_master") == [("hero",)]
     assert sqlite.query("PRAGMA integrity_check") == [("ok",)]
-    assert isinstance(error, RevisionFailed)
+    assert isinstance(error, StepFailed)
     assert (error.applied, error.pending) == ((), ("aa01", "dd04"))
     (copy,) = (path for path in copies(sqlite) if path.suffix == ".backup")
     assert error.details == (f"'{copy}' was put back: the database is as it was before",)
@@ -107,7 +107,7 @@ def test_rows_that_another_program_wrote_since_are_kept(
 
     error = fail(connection, "CREATE TABLE team (name TEXT)", meanwhile=write)
     assert names(sqlite.name) == ["Deadpond", "Spider-Boy"]
-    assert isinstance(error, RevisionFailed)
+    assert isinstance(error, StepFailed)
     assert error.applied == ("aa01",)
     (copy,) = copies(sqlite)
     assert error.details == (f"'{copy}' was not put back: another program has written since",)

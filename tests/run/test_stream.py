@@ -12,7 +12,7 @@ from databases import Database
 from heroes import MODELS, add_revision
 from project import Project
 from sqlmodel_migrations import Migrations, Outcome
-from sqlmodel_migrations.errors import RevisionFailed, UsageError
+from sqlmodel_migrations.errors import StepFailed, UsageError
 from sqlmodel_migrations.events import (
     Event,
     MoveFinished,
@@ -87,7 +87,7 @@ def test_a_failure_is_raised_where_the_events_are_read(hero: Project) -> None:
     add_revision(hero, "c3", "b2", "break", upgrade="op.execute('SELECT nonsense')")
     add_revision(hero, "d4", "c3", "never")
     told: list[Event] = []
-    with pytest.raises(RevisionFailed) as raised:
+    with pytest.raises(StepFailed) as raised:
         told.extend(Migrations.find().upgrading())
     assert raised.value.applied == ("a1", "b2")
     assert (raised.value.failed, raised.value.pending) == ("c3", ("d4",))
@@ -116,7 +116,7 @@ def test_a_failure_after_the_reader_left_is_not_kept_secret(hero: Project) -> No
     for event in upgrading:
         if isinstance(event, RevisionStarted) and event.revision == "c3":
             break
-    with pytest.raises(RevisionFailed, match="ZeroDivisionError"):
+    with pytest.raises(StepFailed, match="ZeroDivisionError"):
         upgrading.close()
 
 

@@ -15,7 +15,7 @@ from heroes import add_revision
 from project import Project
 from refusal import refused, version
 from sqlmodel_migrations import Migrations
-from sqlmodel_migrations.errors import LockNotHad, RevisionFailed
+from sqlmodel_migrations.errors import LockNotHad, StepFailed
 from sqlmodel_migrations.events import Blocked, Event, Retrying
 
 SERVERS = ["postgresql", "mariadb"]
@@ -242,7 +242,7 @@ def test_a_statement_has_its_time(two: Project, database: Database) -> None:
     database.run("INSERT INTO hero VALUES (1)")
     add_revision(two, "r2", "r1", "slow", upgrade=f"op.execute({SLOW[database.kind]!r})")
     started = time.monotonic()
-    with pytest.raises(RevisionFailed) as raised:
+    with pytest.raises(StepFailed) as raised:
         Migrations().upgrade(statement_timeout=0.3)
     assert time.monotonic() - started < 8
     assert raised.value.failed == "r2"

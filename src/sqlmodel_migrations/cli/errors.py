@@ -12,7 +12,7 @@ from sqlmodel_migrations.errors import (
     ExitCode,
     MigrationsError,
     NotProven,
-    RevisionFailed,
+    StepFailed,
 )
 from sqlmodel_migrations.report.report import Failure
 
@@ -39,7 +39,7 @@ def _known(error: MigrationsError) -> Failure:
 
 
 def _facts(error: MigrationsError) -> dict[str, Any]:
-    if isinstance(error, RevisionFailed):
+    if isinstance(error, StepFailed):
         return {
             "failed": error.failed,
             "applied": list(error.applied),

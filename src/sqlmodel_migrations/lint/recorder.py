@@ -48,7 +48,7 @@ Task = Callable[[int, MigrationContext, ScriptDirectory, Mapping[str, Any]], Non
 def record(checkout: Checkout, span: Span, runner: Runner) -> Recording:
     """Play the pending revisions and return what they did.
 
-    Raises `RevisionFailed` for one of the past that cannot be replayed, `UsageError` for a
+    Raises `StepFailed` for one of the past that cannot be replayed, `UsageError` for a
     database that env.py opens by itself, and `DatabaseError` where no scratch database is had.
     """
     return _Recorder(checkout, span, runner).record()

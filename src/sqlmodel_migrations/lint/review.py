@@ -48,7 +48,7 @@ class Linted:
 
 
 def review(checkout: Checkout, wanted: Wanted) -> Linted:
-    """Judge revisions. Raises `UsageError`, `DatabaseError`, and `RevisionFailed` for the past."""
+    """Judge revisions. Raises `UsageError`, `DatabaseError`, and `StepFailed` for the past."""
     checkout.graph.require_sound()
     live = _Live.read(checkout) if _needs_database(wanted) else None
     chosen = _span(checkout, wanted, live)

@@ -18,7 +18,7 @@ from sqlmodel_migrations import _alembic, _alembic_batch
 from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.database.quoting import qualified
 from sqlmodel_migrations.database.statement import Statement, verb
-from sqlmodel_migrations.errors import RevisionFailed
+from sqlmodel_migrations.errors import StepFailed
 from sqlmodel_migrations.history.index import Revision
 from sqlmodel_migrations.lint import facts, losses, place, wire
 from sqlmodel_migrations.lint.facts import Measured
@@ -86,7 +86,7 @@ class Take:
         with (
             wire.tapped(context.connection, self),
             _alembic_batch.noted(self._here, self._begin),
-            contextlib.suppress(_Stopped, RevisionFailed),
+            contextlib.suppress(_Stopped, StepFailed),
         ):
             if self.runner is Runner.ALEMBIC:
                 _alembic.run_as_configured(context, wrapped, arguments)

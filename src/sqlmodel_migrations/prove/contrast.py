@@ -66,7 +66,7 @@ def draw(
 ) -> tuple[Contrast, ...]:
     """Contrast each database with what the revisions up to its `heads` make.
 
-    Raises `RevisionFailed` for a history that cannot be replayed, `NotMeasured`, and
+    Raises `StepFailed` for a history that cannot be replayed, `NotMeasured`, and
     `DatabaseError` where no scratch database can be made.
     """
     authorship = Authorship.of(checkout.graph)

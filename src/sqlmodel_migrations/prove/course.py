@@ -51,7 +51,7 @@ class Course:
     def perform(self, stage: Stage, shadow: Shadow) -> None:
         """Go on, on a stage that is still empty, as far as it leads.
 
-        Raises `RevisionFailed` where the history before cannot be replayed.
+        Raises `StepFailed` where the history before cannot be replayed.
         """
         self._prepare(stage)
         if self._is_at_guards:

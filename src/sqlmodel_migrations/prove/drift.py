@@ -45,7 +45,7 @@ def find(checkout: Checkout, *, today: date | None = None) -> Drift:
     """Compare the live database with what its recorded revisions make; changes nothing.
 
     Raises `UsageError` for a revision that no file has and where nothing may be tried,
-    `DatabaseError`, and `RevisionFailed` where the revisions do not run on an empty database.
+    `DatabaseError`, and `StepFailed` where the revisions do not run on an empty database.
     """
     checkout.graph.require_sound()
     lives = live.read(checkout)

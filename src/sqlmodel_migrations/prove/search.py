@@ -33,7 +33,7 @@ def places(checkout: Checkout, lives: Sequence[Live]) -> tuple[Place, ...]:
     """Contrast every place of the history with the databases; newest first.
 
     One replay visits them all; of open branches, each is visited alone as well. Raises
-    `RevisionFailed` for a history that cannot be replayed.
+    `StepFailed` for a history that cannot be replayed.
     """
     found = [each for ids in _ways(checkout.graph) for each in _along(checkout, lives, ids)]
     return tuple(dict.fromkeys(reversed(found)))

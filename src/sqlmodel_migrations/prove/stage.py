@@ -13,7 +13,7 @@ from sqlalchemy import Connection, MetaData, Table
 from sqlmodel_migrations import _alembic
 from sqlmodel_migrations.database import catalog
 from sqlmodel_migrations.database.catalog import Catalog
-from sqlmodel_migrations.errors import RevisionFailed
+from sqlmodel_migrations.errors import StepFailed
 from sqlmodel_migrations.generate.comparison import version_tables
 from sqlmodel_migrations.prove import rows, statements
 from sqlmodel_migrations.prove.rows import Rows
@@ -34,7 +34,7 @@ class State:
 class Run:
     """One function of one revision, run: how it failed, if it did, and what it sent."""
 
-    failure: RevisionFailed | None
+    failure: StepFailed | None
     statements: Statements
 
     @property
@@ -77,18 +77,18 @@ class Stage:
         with _alembic.operations(self.context):
             try:
                 self.replay(ids)
-            except RevisionFailed:
+            except StepFailed:
                 return False
         return True
 
     def replay(self, ids: Iterable[str]) -> None:
-        """Run revisions without looking; raises `RevisionFailed`."""
+        """Run revisions without looking; raises `StepFailed`."""
         self._run([_alembic.step_of(self.script, i, is_upgrade=True) for i in ids])
 
     def replay_to(self, heads: Sequence[str], *, hint: str) -> None:
         """Run the revisions up to `heads` without looking, or take a replay that was kept.
 
-        Raises `RevisionFailed`, with `hint`.
+        Raises `StepFailed`, with `hint`.
         """
         if heads:
             replay.to(self.context, self.script, self.arguments, heads, hint=hint)
@@ -143,7 +143,7 @@ class Stage:
         with statements.watched(self.connection, self.context.version_table) as sent:
             try:
                 self._run([step])
-            except RevisionFailed as failure:
+            except StepFailed as failure:
                 return Run(failure, sent)
             finally:
                 self.connection.rollback()

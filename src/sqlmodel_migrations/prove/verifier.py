@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlmodel_migrations.diagnostics import Diagnostic, Severity
-from sqlmodel_migrations.errors import DatabaseError, RevisionFailed, UsageError
+from sqlmodel_migrations.errors import DatabaseError, StepFailed, UsageError
 from sqlmodel_migrations.generate.comparison import Promise
 from sqlmodel_migrations.history.index import Revision
 from sqlmodel_migrations.prove import finding
@@ -34,7 +34,7 @@ def verify(checkout: Checkout, *, since: str | None = None, strict: bool = False
     """Prove the history, revision by revision, and that its end is what the models say.
 
     With `since` only what comes after that revision; with `strict` a revision without a way
-    back is wrong. Raises `UsageError`, `DatabaseError`, and `RevisionFailed` for a revision up
+    back is wrong. Raises `UsageError`, `DatabaseError`, and `StepFailed` for a revision up
     to `since` that cannot be replayed.
     """
     graph = checkout.graph
@@ -68,7 +68,7 @@ def prove(
         return trial.run()
     except (DatabaseError, NotMeasured) as error:
         return (_not_proven(error.message),)
-    except RevisionFailed as error:
+    except StepFailed as error:
         return (_not_proven(f"the history cannot be replayed: {error.message}"),)
 
 

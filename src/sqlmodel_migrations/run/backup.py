@@ -22,7 +22,7 @@ from sqlmodel_migrations.errors import (
     DatabaseError,
     Interrupted,
     MigrationsError,
-    RevisionFailed,
+    StepFailed,
     UsageError,
 )
 from sqlmodel_migrations.events import BackupMade, BackupRestored
@@ -72,7 +72,7 @@ def kept(connection: Connection, execution: Execution) -> Iterator[Path]:
 
 def _tell_restored(error: MigrationsError, copy: Path) -> None:
     _tell(error, f"'{copy}' was put back: the database is as it was before")
-    if isinstance(error, RevisionFailed):
+    if isinstance(error, StepFailed):
         error.pending = (*error.applied, *error.pending)
         error.applied = ()
 

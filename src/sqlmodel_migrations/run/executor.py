@@ -60,7 +60,7 @@ def execute(
     Offline the SQL is written. In a caller's own transaction nothing is committed, so there are
     neither timeouts of ours, nor a second attempt, nor a look from another connection.
 
-    Raises `RevisionFailed`, `LockNotHad`, `Interrupted` and `DatabaseError`.
+    Raises `StepFailed`, `LockNotHad`, `Interrupted` and `DatabaseError`.
     """
     if context.as_sql:
         context.run_migrations(**arguments)

@@ -16,7 +16,7 @@ from sqlmodel_migrations.errors import (
     ChangeRefused,
     ConnectionLost,
     MigrationsError,
-    RevisionFailed,
+    StepFailed,
 )
 
 
@@ -43,13 +43,13 @@ def of_step(
     rest: Sequence[Any],
     *,
     was_committing: bool = False,
-) -> RevisionFailed:
+) -> StepFailed:
     """Return what a step's error means; `rest` are the steps after it."""
     if context.connection is not None and context.connection.invalidated:
         return _lost(context, [step, *rest], error, progress, was_committing)
     failed, *pending = ids([step, *rest])
     facts = error.details if isinstance(error, ChangeRefused) else ()
-    return RevisionFailed(
+    return StepFailed(
         f"revision {failed} failed: {reason(error)}",
         failed=failed,
         applied=tuple(progress.applied),

@@ -32,7 +32,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel_migrations import _alembic
 from sqlmodel_migrations.database import dialects, target
 from sqlmodel_migrations.database.statement import Statement, split, without_secrets
-from sqlmodel_migrations.errors import ChangeRefused, RevisionFailed
+from sqlmodel_migrations.errors import ChangeRefused, StepFailed
 from sqlmodel_migrations.run import answer, effect, own_transaction, side_table
 from sqlmodel_migrations.run.answer import Answer, Unkeepable
 from sqlmodel_migrations.run.call import Call, intercepted
@@ -73,11 +73,11 @@ class Journal:
         return next(iter(self._recorded), None)
 
     def require_next(self, step: Any) -> None:
-        """Raise `RevisionFailed` where another revision than this one was interrupted."""
+        """Raise `StepFailed` where another revision than this one was interrupted."""
         found = self.interrupted
         if found is None or found == key_of(step):
             return
-        raise RevisionFailed(
+        raise StepFailed(
             f"revision {found.revision} was interrupted in the middle of its {found.direction},"
             " and this does not begin with it: nothing was run",
             failed=found.revision,

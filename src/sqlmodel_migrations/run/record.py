@@ -51,7 +51,7 @@ class Record:
         return self.journal.interrupted == key_of(step)
 
     def require_startable(self, steps: Sequence[Any], heads: tuple[str, ...]) -> None:
-        """Raise `RevisionFailed` where another revision was interrupted, `ScriptEdited` where an
+        """Raise `StepFailed` where another revision was interrupted, `ScriptEdited` where an
         applied script is not what it was and that was not accepted.
         """
         if steps and is_script(steps[0]):

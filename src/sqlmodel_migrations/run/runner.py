@@ -42,7 +42,7 @@ def run(
 
     `arguments` go to the revisions' functions; `purge` empties the version table first.
 
-    Raises `RevisionFailed`, with the earlier revisions committed and the failed one rolled back
+    Raises `StepFailed`, with the earlier revisions committed and the failed one rolled back
     (MariaDB and MySQL commit at every DDL statement, so there it may be half-done).
     """
     with transactions(context):
@@ -99,7 +99,7 @@ class Run:
         return self.planned
 
     def take(self, step: Any, rest: Sequence[Any]) -> None:
-        """Run one step in its transaction; `rest` are those after it. Raises `RevisionFailed`."""
+        """Run one step in its transaction; `rest` are those after it. Raises `StepFailed`."""
         log.info("Running %s", step)
         before, known = self._heads.ids, self.outside.learned
         self._is_committing = False

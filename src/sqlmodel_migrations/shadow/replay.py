@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
 from sqlmodel_migrations import _alembic
-from sqlmodel_migrations.errors import RevisionFailed
+from sqlmodel_migrations.errors import StepFailed
 from sqlmodel_migrations.run import log, runner, version_ids
 from sqlmodel_migrations.shadow.cache import Place
 
@@ -40,7 +40,7 @@ def to(
     """Run the revisions up to `target`, a symbol or ids, on the shadow of `context`.
 
     A replay of the same files that was kept is taken instead, where there is one. Raises
-    `RevisionFailed`, with `hint`, that names the revision which cannot be replayed.
+    `StepFailed`, with `hint`, that names the revision which cannot be replayed.
     """
     steps = _alembic.upgrade_steps(script, target, ())
     place = Place.of(context, script, arguments, map(_alembic.step_path, steps))
@@ -72,8 +72,8 @@ def _explained(hint: str) -> Iterator[None]:
     except KeyboardInterrupt:
         # Its notes say what was applied: to a database that nobody will see.
         raise KeyboardInterrupt from None
-    except RevisionFailed as error:
-        raise RevisionFailed(
+    except StepFailed as error:
+        raise StepFailed(
             f"the history cannot be replayed on a scratch database: {error.message}",
             failed=error.failed,
             applied=error.applied,
