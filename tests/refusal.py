@@ -10,12 +10,14 @@ from typing import Any
 
 from databases import Database
 from project import Project
+from sqlmodel_migrations.run import side_table
 from zygote import Ran
 
 _SYSTEM = "('information_schema', 'pg_catalog', 'pg_toast', 'mysql', 'sys', 'performance_schema')"
 _COLUMNS = f"""
     SELECT table_schema, table_name, column_name, data_type, is_nullable
     FROM information_schema.columns WHERE table_schema NOT IN {_SYSTEM}
+    AND table_name NOT LIKE '{side_table.PREFIX}%'
     """
 
 
@@ -43,7 +45,10 @@ def refused(ran: Ran, code: int) -> Refusal:
 
 @contextlib.contextmanager
 def unchanged(project: Project, database: Database | None = None) -> Iterator[None]:
-    """Fail if a file of the project, or anything in the database, is another one afterwards."""
+    """Fail if a file of the project, or anything in the database, is another one afterwards.
+
+    What a server's database keeps of its runs is left out.
+    """
     before = _files(project), _contents(database)
     yield
     assert (_files(project), _contents(database)) == before
@@ -77,7 +82,12 @@ def _rows(database: Database, table: str) -> list[str]:
 
 
 def tables(database: Database) -> set[str]:
-    """The names of the tables in a database; of an SQLite file that is missing, none."""
+    """The names of the tables in a database, without those in which runs are written down."""
+    return {name for name in _tables(database) if not name.startswith(side_table.PREFIX)}
+
+
+def _tables(database: Database) -> set[str]:
+    """Every table; of an SQLite file that is missing, none."""
     if database.kind == "sqlite":
         if not Path(database.name).exists():
             return set()

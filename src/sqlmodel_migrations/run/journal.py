@@ -23,7 +23,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection
@@ -36,7 +36,7 @@ from sqlmodel_migrations.errors import ChangeRefused, StepFailed
 from sqlmodel_migrations.run import answer, effect, own_transaction, side_table
 from sqlmodel_migrations.run.answer import Answer, Unkeepable
 from sqlmodel_migrations.run.call import Call, intercepted
-from sqlmodel_migrations.run.effect import EffectModule, Kind, Verdict
+from sqlmodel_migrations.run.effect import Before, EffectModule, Kind, Verdict
 from sqlmodel_migrations.run.effect.base import is_autocommit
 from sqlmodel_migrations.run.journal_table import DONE, INTENT, Entry, JournalTable, Key
 from sqlmodel_migrations.run.own_transaction import Outside
@@ -142,7 +142,7 @@ class _UnderWay:
     recorded: list[Entry]
 
     position: int = 0
-    last_row: int = 0
+    session: Before = field(default_factory=dict)
     temporary: set[str] = field(default_factory=set)
     noted: list[Entry] = field(default_factory=list)
     failed: list[Entry] = field(default_factory=list)
@@ -166,8 +166,10 @@ class _UnderWay:
         self.position += 1
         self._require_whole()
         own_transaction.refuse_control(call)
+        self.temporary.update(filter(None, map(target.temporary, call.statements)))
         if self.position <= len(self.recorded):
             entry = self.recorded[self.position - 1]
+            self.session = entry.before or self.session
             if self._took_effect(entry):
                 self._replay(entry, call)
                 return
@@ -216,7 +218,6 @@ class _UnderWay:
                 hint=_REPAIR,
                 details=_shown("statement", entry.text),
             )
-        self.last_row = found.last_row or self.last_row
         self._repeat(call)
         call.give(found)
 
@@ -241,10 +242,12 @@ class _UnderWay:
                     call.send()
                 else:
                     self.table.connection.exec_driver_sql(statement.text)
+            elif self.temporary & statement.names and target.changed(statement) is None:
+                self._refuse_session(statement, "")
 
     def _require_repeatable(self, statement: Statement) -> None:
         """Raise `ChangeRefused` where a table that is read was changed by what ran later."""
-        if not {"select", "like", "table"} & (statement.names - {"create"}):
+        if not {"select", "like"} & statement.names:
             return
         later = (
             target.changed(other)
@@ -253,12 +256,15 @@ class _UnderWay:
         )
         read = statement.names - self.temporary
         if any(changed is None or changed & read for changed in later):
-            raise ChangeRefused(
-                f"the script cannot go on where it was interrupted: statement {self.position} made"
-                " something that ended with its connection, from tables that have changed since",
-                hint=_REPAIR,
-                details=_shown("statement", statement.text),
-            )
+            self._refuse_session(statement, ", from tables that have changed since")
+
+    def _refuse_session(self, statement: Statement, which: str) -> NoReturn:
+        raise ChangeRefused(
+            f"the script cannot go on where it was interrupted: statement {self.position} changed"
+            f" what ended with its connection{which}",
+            hint=_REPAIR,
+            details=_shown("statement", statement.text),
+        )
 
     def _forget(self, entry: Entry) -> None:
         """Drop the last entry, which took no effect: another statement may stand there now."""
@@ -266,9 +272,9 @@ class _UnderWay:
         self.recorded.remove(entry)
 
     def _restore(self) -> None:
-        if self.last_row:
-            self.effect.restore(self.table.connection, self.last_row)
-            self.last_row = 0
+        """Give the session what the one before knew, where the script leaves what ran."""
+        self.effect.restore(self.table.connection, self.session)
+        self.session = {}
 
     def require_end(self) -> None:
         """Raise `ChangeRefused` where the script ends before the statements that ran."""
@@ -286,7 +292,6 @@ class _UnderWay:
     def _send(self, call: Call) -> None:
         kind = self.outside.kind(call)
         self._make_table()
-        self.temporary.update(filter(None, map(target.temporary, call.statements)))
         if kind is Kind.ALONE and self._is_of_session(call.statements[0]):
             self._commit()
             self._send_inside(call)
@@ -333,6 +338,7 @@ class _UnderWay:
         """Send a statement that commits by itself, its entry being committed before it."""
         beside = self.table.connection
         before = self.effect.look(beside, call.statements)
+        is_doubtful = self.effect.is_lasting_doubt(beside, call.statements, before)
         entry = Entry(self.position, INTENT, call.digest, self._without_secrets(call), before)
         self.noted.append(entry)
         self.flush()
@@ -341,14 +347,26 @@ class _UnderWay:
             try:
                 call.send()
             except Exception as error:
-                entry.state, entry.answer = DONE, self._kept(call.failed(error))
-                self.failed.append(entry)
+                self._alone_failed(call, entry, error)
                 raise
             found = call.take()
-            if found.columns is not None or self.effect.is_lasting_doubt(call.statements):
+            if found.columns is not None or is_doubtful:
                 entry.state, entry.answer = DONE, self._kept(found)
                 self.table.change(self.key, entry)
                 self.connection.connection.commit()
+
+    def _alone_failed(self, call: Call, entry: Entry, error: Exception) -> None:
+        """Take an entry back whose statement did nothing; the script may catch the error."""
+        entry.state, entry.answer = DONE, self._kept(call.failed(error))
+        beside = self.table.connection
+        with contextlib.suppress(DBAPIError):  # where the connection is lost
+            if self.effect.is_untouched(beside, call.statements, entry.before or {}):
+                self.table.settle(self.key, before=entry.position)
+                self.table.forget(self.key, since=entry.position)
+                self.connection.connection.commit()
+                self.noted.append(entry)
+                return
+        self.failed.append(entry)
 
     def _failed(self, call: Call, error: Exception) -> None:
         """Note an error, which the script may catch."""

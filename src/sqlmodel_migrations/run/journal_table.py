@@ -119,6 +119,11 @@ class JournalTable:
         values = {"state": entry.state, "answer": entry.answer}
         self.connection.execute(update(self.table).where(which).values(values))
 
+    def settle(self, key: Key, before: int) -> None:
+        """Write that every entry before a position took effect."""
+        which = and_(self._of(key), self.table.c.position < before, self.table.c.state == INTENT)
+        self.connection.execute(update(self.table).where(which).values(state=DONE))
+
     def forget(self, key: Key, since: int = 0) -> None:
         """Delete a revision's entries from a position on."""
         self.connection.execute(

@@ -83,7 +83,7 @@ def test_sees_that_a_statement_took_effect_or_not(connection: Connection, sql: s
         sql = sql.replace("DATABASE", f"DATABASE {name}")
     statements = split(sql, "mariadb")
     assert mysql.kind(statements[0]) is Kind.ALONE
-    assert not mysql.is_lasting_doubt(statements)
+    assert not mysql.is_lasting_doubt(connection, statements, mysql.look(connection, statements))
     before = mysql.look(connection, statements)
     assert mysql.verdict(connection, statements, before) is Verdict.NOT_DONE
     connection.commit()
@@ -117,6 +117,7 @@ def test_two_tables_that_change_their_names_are_in_doubt(connection: Connection)
     statements = split("RENAME TABLE hero TO t, archive TO hero, t TO archive", "mariadb")
     before = mysql.look(connection, statements)
     assert mysql.verdict(connection, statements, before) is Verdict.DOUBT
+    assert mysql.is_lasting_doubt(connection, statements, before)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +176,7 @@ def test_truncate_without_the_right_to_see_the_numbers(
 def test_what_may_be_run_twice_is_run_again(connection: Connection, sql: str) -> None:
     statements = split(sql, "mariadb")
     assert mysql.kind(statements[0]) is Kind.ALONE
-    assert not mysql.is_lasting_doubt(statements)
+    assert not mysql.is_lasting_doubt(connection, statements, mysql.look(connection, statements))
     assert mysql.verdict(connection, statements, {}) is Verdict.NOT_DONE
 
 
@@ -194,7 +195,7 @@ def test_what_may_be_run_twice_is_run_again(connection: Connection, sql: str) ->
 def test_what_no_definition_shows_is_in_doubt(connection: Connection, sql: str) -> None:
     statements = split(sql, "mariadb")
     assert mysql.kind(statements[0]) is Kind.ALONE
-    assert mysql.is_lasting_doubt(statements)
+    assert mysql.is_lasting_doubt(connection, statements, mysql.look(connection, statements))
     assert mysql.verdict(connection, statements, {}) is Verdict.DOUBT
 
 

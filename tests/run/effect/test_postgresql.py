@@ -226,13 +226,17 @@ def test_what_the_next_session_does_not_know(sql: str) -> None:
 )
 def test_what_may_be_run_twice_is_run_again(connection: Connection, sql: str) -> None:
     statements = split(sql, "postgresql")
-    assert not postgresql.is_lasting_doubt(statements)
+    assert not postgresql.is_lasting_doubt(
+        connection, statements, postgresql.look(connection, statements)
+    )
     before = postgresql.look(connection, statements)
     assert postgresql.verdict(connection, statements, before) is Verdict.NOT_DONE
 
 
 def test_what_is_not_known_is_in_doubt(connection: Connection) -> None:
     statements = split("DROP SUBSCRIPTION a", "postgresql")
-    assert postgresql.is_lasting_doubt(statements)
+    assert postgresql.is_lasting_doubt(
+        connection, statements, postgresql.look(connection, statements)
+    )
     before = postgresql.look(connection, statements)
     assert postgresql.verdict(connection, statements, before) is Verdict.DOUBT

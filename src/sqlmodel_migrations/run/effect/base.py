@@ -52,8 +52,15 @@ class EffectModule(Protocol):
     ) -> Verdict:
         """Say whether the statements took effect after `before`."""
 
-    def is_lasting_doubt(self, statements: Sequence[Statement]) -> bool:
-        """Whether `verdict` could never tell, so that it must be written down at once."""
+    def is_untouched(
+        self, connection: Connection, statements: Sequence[Statement], before: Before
+    ) -> bool:
+        """Whether statements that failed left everything as it was."""
+
+    def is_lasting_doubt(
+        self, connection: Connection, statements: Sequence[Statement], before: Before
+    ) -> bool:
+        """Whether `verdict` could not tell, so that the end is to be written down at once."""
 
     def running(self, connection: Connection, before: Before) -> str | None:
         """Name the session that an interrupted statement still runs in; None where it ended."""
@@ -69,8 +76,8 @@ class EffectModule(Protocol):
     def apart(self, connection: Connection) -> AbstractContextManager[None]:
         """Commit what is open, and let what follows be in no transaction."""
 
-    def restore(self, connection: Connection, last_row: int) -> None:
-        """Give a new session the id of the last row that an earlier one inserted."""
+    def restore(self, connection: Connection, before: Before) -> None:
+        """Give a new session what `look` saw of an earlier one that cannot be said again."""
 
     def must_be_alone(self, error: Exception) -> bool:
         """Whether a statement was refused because a transaction is open."""

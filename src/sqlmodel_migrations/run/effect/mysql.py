@@ -36,6 +36,7 @@ __all__ = [
     "clear",
     "ends_transaction",
     "is_lasting_doubt",
+    "is_untouched",
     "kind",
     "look",
     "must_be_alone",
@@ -63,6 +64,7 @@ _REPEATABLE = ("GRANT", "FLUSH", "ANALYZE", "OPTIMIZE", "CHECK", "REPAIR", "CACH
 _HIDDEN = ("EXCHANGE", "TRUNCATE", "DISCARD", "IMPORT")
 _KINDS = ("TRIGGER", "PROCEDURE", "FUNCTION", "EVENT", "DATABASE", "SCHEMA")
 
+_LAST_ROW = "last row"
 _AUTO_INCREMENT = re.compile(r" AUTO_INCREMENT=\d+")
 
 # mysqld_error.h: ER_BAD_DB_ERROR, ER_UNKNOWN_TABLE, ER_NO_SUCH_TABLE, ER_SP_DOES_NOT_EXIST,
@@ -103,7 +105,15 @@ def refusal(statement: Statement) -> str | None:
 
 
 def look(connection: Connection, statements: Sequence[Statement]) -> Before:
-    """Return a hash of each object that is named; None for one that is not there."""
+    """Return a hash of each object that is named, None for one that is not there.
+
+    What LAST_INSERT_ID() returns is kept as well: drivers do not tell it after RETURNING.
+    """
+    last_row = connection.execute(text("SELECT LAST_INSERT_ID()")).scalar_one()
+    return {_LAST_ROW: last_row, **_seen(connection, statements)}
+
+
+def _seen(connection: Connection, statements: Sequence[Statement]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for statement in statements:
         for object_ in _objects(statement):
@@ -116,26 +126,44 @@ def look(connection: Connection, statements: Sequence[Statement]) -> Before:
 
 def verdict(connection: Connection, statements: Sequence[Statement], before: Before) -> Verdict:
     """Compare with what stood there before; several statements in one text are all or none."""
-    now = look(connection, statements)
-    if len(statements) > 1:
-        is_repeatable = now == before and all(kind(s) is Kind.ALONE for s in statements)
-        return Verdict.NOT_DONE if is_repeatable else Verdict.DOUBT
-    return _verdict(connection, statements[0], before, now)
+    return _judged(connection, statements, before, _seen(connection, statements))
 
 
-def is_lasting_doubt(statements: Sequence[Statement]) -> bool:
-    """Whether a statement names nothing that could be looked at."""
-    return any(not _objects(s) and not _is_repeatable(s) for s in statements)
+def is_untouched(connection: Connection, statements: Sequence[Statement], before: Before) -> bool:
+    """Look again; `DROP TABLE a, b` drops one of them, and says that the other is not there."""
+    return verdict(connection, statements, before) is Verdict.NOT_DONE
 
 
-def restore(connection: Connection, last_row: int) -> None:
+def is_lasting_doubt(
+    connection: Connection, statements: Sequence[Statement], before: Before
+) -> bool:
+    """Whether it could not even be told that nothing has changed yet."""
+    return _judged(connection, statements, before, _without_row(before)) is Verdict.DOUBT
+
+
+def restore(connection: Connection, before: Before) -> None:
     """Set what LAST_INSERT_ID() returns."""
-    connection.execute(text("SELECT LAST_INSERT_ID(:id)"), {"id": last_row})
+    if last_row := before.get(_LAST_ROW):
+        connection.execute(text("SELECT LAST_INSERT_ID(:id)"), {"id": last_row})
 
 
 def ends_transaction(error: Exception) -> bool:
     """Whether a deadlock undid the transaction."""
     return failures.number(error) == _DEADLOCK
+
+
+def _without_row(before: Before) -> Before:
+    return {key: value for key, value in before.items() if key != _LAST_ROW}
+
+
+def _judged(
+    connection: Connection, statements: Sequence[Statement], before: Before, now: Before
+) -> Verdict:
+    before = _without_row(before)
+    if len(statements) > 1:
+        is_repeatable = now == before and all(kind(s) is Kind.ALONE for s in statements)
+        return Verdict.NOT_DONE if is_repeatable else Verdict.DOUBT
+    return _verdict(connection, statements[0], before, now)
 
 
 def _verdict(connection: Connection, statement: Statement, before: Before, now: Before) -> Verdict:

@@ -17,6 +17,7 @@ __all__ = [
     "clear",
     "ends_transaction",
     "is_lasting_doubt",
+    "is_untouched",
     "kind",
     "look",
     "must_be_alone",
@@ -54,7 +55,14 @@ def verdict(connection: Connection, statements: Sequence[Statement], before: Bef
     return Verdict.DOUBT
 
 
-def is_lasting_doubt(statements: Sequence[Statement]) -> bool:
+def is_untouched(connection: Connection, statements: Sequence[Statement], before: Before) -> bool:
+    """Know nothing."""
+    return False
+
+
+def is_lasting_doubt(
+    connection: Connection, statements: Sequence[Statement], before: Before
+) -> bool:
     """Say that nothing can be told."""
     return True
 
@@ -68,8 +76,8 @@ def clear(connection: Connection, statements: Sequence[Statement], before: Befor
     """Leave everything as it is."""
 
 
-def restore(connection: Connection, last_row: int) -> None:
-    """Know of no such id."""
+def restore(connection: Connection, before: Before) -> None:
+    """Know of no such thing."""
 
 
 def must_be_alone(error: Exception) -> bool:

@@ -26,6 +26,7 @@ __all__ = [
     "clear",
     "ends_transaction",
     "is_lasting_doubt",
+    "is_untouched",
     "kind",
     "look",
     "must_be_alone",
@@ -91,9 +92,21 @@ def verdict(connection: Connection, statements: Sequence[Statement], before: Bef
     return Verdict.DONE if is_done else Verdict.NOT_DONE
 
 
-def is_lasting_doubt(statements: Sequence[Statement]) -> bool:
+def is_untouched(connection: Connection, statements: Sequence[Statement], before: Before) -> bool:
+    """Look again: an index that could not be made may be left, and is not valid."""
+    now = _seen(connection, statements[0])
+    return all(now[key] == before.get(key) for key in now) and _is_judged(statements)
+
+
+def is_lasting_doubt(
+    connection: Connection, statements: Sequence[Statement], before: Before
+) -> bool:
     """Whether a statement is of a kind that is not known here."""
-    return len(statements) > 1 or kind(statements[0]) is not Kind.ALONE
+    return not _is_judged(statements)
+
+
+def _is_judged(statements: Sequence[Statement]) -> bool:
+    return len(statements) == 1 and (kind(statements[0]) is Kind.ALONE or adds_value(statements[0]))
 
 
 def running(connection: Connection, before: Before) -> str | None:

@@ -28,6 +28,7 @@ __all__ = [
     "clear",
     "ends_transaction",
     "is_lasting_doubt",
+    "is_untouched",
     "kind",
     "look",
     "must_be_alone",
@@ -59,7 +60,14 @@ def verdict(connection: Connection, statements: Sequence[Statement], before: Bef
     return Verdict.NOT_DONE
 
 
-def is_lasting_doubt(statements: Sequence[Statement]) -> bool:
+def is_untouched(connection: Connection, statements: Sequence[Statement], before: Before) -> bool:
+    """Say that VACUUM leaves nothing."""
+    return True
+
+
+def is_lasting_doubt(
+    connection: Connection, statements: Sequence[Statement], before: Before
+) -> bool:
     """Say that there is no doubt."""
     return False
 

@@ -15,6 +15,8 @@ _HEAD = '''\
 Revision ID: {id}
 """
 
+import os
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -22,6 +24,11 @@ revision = {id!r}
 down_revision = {parent!r}
 branch_labels = None
 depends_on = None
+
+
+def die(place="here"):
+    if os.environ.get("DIE_AT") == place:
+        os._exit(137)
 
 
 def upgrade():
@@ -33,7 +40,7 @@ def downgrade():
 '''
 
 # Ends the process, as a kill does, before or after the statement whose number it is given.
-_DEATH = '''
+_DEATH = """
 import os
 from sqlalchemy import Engine, event
 
@@ -48,12 +55,12 @@ def die(*_):
 
 
 if DEATH:
-    event.listen(Engine, "before_cursor_execute", lambda *a: die())
+    event.listen(Engine, "before_cursor_execute", lambda *_: die())
     event.listen(Engine, "after_cursor_execute", die)
-'''
+"""
 
 
-class History:
+class Revisions:
     """A project with an env.py of ours and scripts given as the bodies of `upgrade`."""
 
     def __init__(self, project: Project, database: Database) -> None:
@@ -79,12 +86,16 @@ class History:
         self.project.write({path: text})
         return path
 
-    def upgrade(self, *arguments: str, die_at: int | None = None) -> Ran:
-        """Run `upgrade`, killed at an event if that comes; 137 is the exit code then."""
+    def upgrade(self, *arguments: str, die_at: int | str | None = None) -> Ran:
+        """Run `upgrade`; it ends as if killed, with the code 137, where `die_at` says.
+
+        That is a number, of the moments before and after each statement, or the place that a
+        script names: `die("here")`.
+        """
         return self.run("upgrade", *arguments, die_at=die_at)
 
-    def run(self, *arguments: str, die_at: int | None = None) -> Ran:
-        """Run a command."""
+    def run(self, *arguments: str, die_at: int | str | None = None) -> Ran:
+        """Run a command, as `upgrade` does."""
         env: Mapping[str, str | None] = {"DIE_AT": None if die_at is None else str(die_at)}
         return self.project.cli(*arguments, env=env)
 
