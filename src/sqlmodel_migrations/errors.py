@@ -82,9 +82,21 @@ class LockNotHad(DatabaseError):
 
 
 class Interrupted(MigrationsError):
-    """Somebody asked to stop; what was applied and what was not is in `details`."""
+    """Somebody asked to stop; `applied` and `pending` are revision ids, in order."""
 
     exit_code = ExitCode.INTERRUPTED
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        applied: tuple[str, ...] = (),
+        pending: tuple[str, ...] = (),
+        details: tuple[str, ...] = (),
+    ):
+        super().__init__(message, details=details)
+        self.applied = applied
+        self.pending = pending
 
 
 class NotProven(MigrationsError):
@@ -129,7 +141,7 @@ class ChangeRefused(MigrationsError):
 
 
 class StepFailed(MigrationsError):
-    """The step of a revision failed; `failed`, `applied` and `pending` are revision ids, in order."""
+    """A step failed; `failed`, `applied` and `pending` are revision ids, in order."""
 
     exit_code = ExitCode.REVISION_FAILED
 

@@ -118,6 +118,9 @@ def test_what_was_applied_stays_where_somebody_stopped(
     connection: Connection, sqlite: Database, error: BaseException
 ) -> None:
     assert fail(connection, "INSERT INTO hero VALUES ('Spider-Boy')", error=error) is error
+    (copy,) = (path for path in copies(sqlite) if path.suffix == ".backup")
+    if isinstance(error, Interrupted):
+        assert error.details == (f"the copy from before is '{copy}'",)
     connection.rollback()
     assert names(sqlite.name) == ["Deadpond", "Spider-Boy"]
 

@@ -10,6 +10,7 @@ import click
 from sqlmodel_migrations.errors import (
     AnswerNeeded,
     ExitCode,
+    Interrupted,
     MigrationsError,
     NotProven,
     StepFailed,
@@ -45,6 +46,8 @@ def _facts(error: MigrationsError) -> dict[str, Any]:
             "applied": list(error.applied),
             "pending": list(error.pending),
         }
+    if isinstance(error, Interrupted):
+        return {"applied": list(error.applied), "pending": list(error.pending)}
     if isinstance(error, AnswerNeeded):
         return {"flags": list(error.flags)}
     if isinstance(error, NotProven):

@@ -57,7 +57,8 @@ def kept(connection: Connection, execution: Execution) -> Iterator[Path]:
     before = _version(connection)
     try:
         yield copy
-    except Interrupted:
+    except Interrupted as stop:
+        _tell(stop, f"the copy from before is '{copy}'")
         raise
     except MigrationsError as error:
         connection.rollback()
