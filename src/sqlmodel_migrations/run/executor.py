@@ -40,6 +40,7 @@ from sqlmodel_migrations.run import (
 from sqlmodel_migrations.run.execution import Execution, Transaction
 from sqlmodel_migrations.run.failure import Progress
 from sqlmodel_migrations.run.lock import Lock
+from sqlmodel_migrations.run.record import Record
 from sqlmodel_migrations.run.retry import Attempts
 from sqlmodel_migrations.run.runner import Run, Steps
 from sqlmodel_migrations.run.waits import Limits, WaitsModule
@@ -79,6 +80,7 @@ class _Execution:
     one: Run
     direction: str
     watch: blockers.Watch = field(init=False)
+    record: Record = field(init=False)
 
     def run(self) -> None:
         started = time.monotonic()
@@ -91,6 +93,7 @@ class _Execution:
                 return
             with self._backed_up(), self._ready():
                 self._take_all(held)
+                self.record.close()
         self._read_back()
         self.how.emit(MoveFinished(self.one.progress.after, time.monotonic() - started))
 
@@ -156,6 +159,8 @@ class _Execution:
     # -- the steps -----------------------------------------------------------------------------
 
     def _take_all(self, held: Lock) -> None:
+        self.record = Record(self.context, self.how, self.one.outside)
+        self.record.require_startable(self.one.planned, self.one.progress.before)
         if self.how.transaction is Transaction.ALL and not self.is_callers:
             self._attempt(partial(self._take_together, held), self.one.planned)
             return
@@ -191,16 +196,27 @@ class _Execution:
         held.confirm()
         message = getattr(step, "doc", None) or ""
         self.how.emit(
-            RevisionStarted(revision, message, position + 1, total, self.direction, resumed=False)
+            RevisionStarted(
+                revision,
+                message,
+                position + 1,
+                total,
+                self.direction,
+                resumed=self.record.is_resumed(step),
+            )
         )
+        self.record.begin(step)
         self.watch.revision = revision
         self.one.take(step, planned[position + 1 :])
         elapsed = time.monotonic() - started
         self.how.emit(RevisionFinished(revision, position + 1, total, elapsed))
 
-    def _around(self, step: Any) -> contextlib.AbstractContextManager[None]:
+    @contextlib.contextmanager
+    def _around(self, step: Any) -> Iterator[None]:
         assert self.context.connection is not None
-        return statements.told(self.context.connection, failure.ids([step])[0], self.how)
+        told = statements.told(self.context.connection, failure.ids([step])[0], self.how)
+        with self.record.around(step), told:
+            yield
 
     def _started(self, planned: Sequence[Any]) -> None:
         self.how.emit(MoveStarted(tuple(failure.ids(planned)), self.direction))
