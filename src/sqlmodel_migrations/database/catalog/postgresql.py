@@ -51,7 +51,7 @@ def read(
     ignore: Callable[[str], bool],
 ) -> Catalog:
     """Read the catalog; `schemas` None are all but the system's."""
-    with _search_path(connection) as place:
+    with search_path(connection) as place:
         wanted = place.wanted(schemas)
         rows = _read(connection, {"schemas": wanted, "home": place.home})
     return _catalog(rows, place, wanted, ignore)
@@ -76,7 +76,8 @@ class _Place:
 
 
 @contextlib.contextmanager
-def _search_path(connection: Connection) -> Iterator[_Place]:
+def search_path(connection: Connection) -> Iterator[_Place]:
+    """Set the search path to the default schema alone, so that its names are printed bare."""
     # For the transaction only, where there is one: a COMMIT then brings back what the session has.
     raw = connection.connection.dbapi_connection
     session = bool(getattr(raw, "autocommit", False))

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Dialect
 
 from sqlmodel_migrations.database.catalog import Catalog, Column, Index, Table
 from sqlmodel_migrations.database.catalog.base import CHECK, FOREIGN_KEY, PRIMARY_KEY
+from sqlmodel_migrations.database.ddl.base import execute, literal
 from sqlmodel_migrations.database.quoting import qualified, quote
-from sqlmodel_migrations.shadow.mirror.base import execute, literal
 
 # What MySQL takes behind DEFAULT without parentheses, and MariaDB all the same.
 _PLAIN = re.compile(r"-?[\d.]+|_?\w*'.*'|[bxBX]'.*'|NULL|current_timestamp.*", re.I | re.S)

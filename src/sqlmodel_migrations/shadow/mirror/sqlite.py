@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from sqlalchemy import Connection
 
 from sqlmodel_migrations.database.catalog import Catalog
+from sqlmodel_migrations.database.ddl.base import execute
 from sqlmodel_migrations.database.sqlite_token import fold, quote
 from sqlmodel_migrations.run.sqlite import edit
-from sqlmodel_migrations.shadow.mirror.base import execute
 
 
 def make(live: Connection, scratch: Connection, wanted: Catalog) -> None:
