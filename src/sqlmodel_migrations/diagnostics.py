@@ -27,6 +27,16 @@ class Diagnostic:
     file: Path | None = None
     line: int | None = None
 
+    @property
+    def tag(self) -> str | None:
+        """What stands behind the message: the rule, where a person may have to name it."""
+        return None
+
+    @property
+    def code(self) -> str | None:
+        """The remedy as code to paste."""
+        return None
+
     def as_json(self) -> dict[str, Any]:
         """The finding as JSON-able values; paths become strings."""
         return {k: str(v) if isinstance(v, Path) else v for k, v in asdict(self).items()}

@@ -80,6 +80,7 @@ def command(
         result,
         notes=tuple(_said(linted)),
         diagnostics=linted.findings,
+        is_verdict=True,
         exit_code=ExitCode.NO if refused else ExitCode.YES,
     )
 

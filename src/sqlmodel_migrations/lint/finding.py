@@ -13,8 +13,7 @@ from sqlmodel_migrations.diagnostics import Diagnostic
 class Finding(Diagnostic):
     """One hazard of one statement; lines are those of the revision's file.
 
-    `fix` is the safe form as code to paste. `mitigated_by` says what takes the hazard away when
-    the revision runs here.
+    `fix` is the safe form as code to paste.
     """
 
     hazard: str | None = None
@@ -23,4 +22,11 @@ class Finding(Diagnostic):
     statement: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict, hash=False)
     fix: str | None = None
-    mitigated_by: str | None = None
+
+    @property
+    def tag(self) -> str:
+        return f"[{self.rule}]"
+
+    @property
+    def code(self) -> str | None:
+        return self.fix

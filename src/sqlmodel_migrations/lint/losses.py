@@ -176,6 +176,8 @@ def _deleting(sent: Sequence[Sent], key: str) -> int:
 
     def deleted(position: int) -> int:
         facts = sent[position].measured.tables.get(key)
-        return facts.deleted if facts is not None else 0
+        if facts is None:
+            return 0
+        return facts.rows if facts.is_emptied else facts.deleted
 
     return max(range(len(sent)), key=deleted, default=0)

@@ -59,13 +59,15 @@ class TableFacts:
 
     `rows` are the generated rows before the statement. `taken` is the strongest lock that the
     statement asked for. `built` are indexes whose file was written, in a table rewrite those
-    that were made anew. A materialized view `is_stored_query`.
+    that were made anew. A table `is_emptied` where its rows went without being touched one by
+    one. A materialized view `is_stored_query`.
     """
 
     rows: int = 0
     taken: Lock | None = None
     is_rewritten: bool = False
     is_scanned: bool = False
+    is_emptied: bool = False
     built: tuple[str, ...] = ()
     inserted: int = 0
     updated: int = 0

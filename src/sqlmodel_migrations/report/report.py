@@ -27,7 +27,7 @@ class Report(NamedTuple):
 
     `result` is the answer for machines (JSON-able), None where there is none; `lines` the same
     for people, printed on stdout as they are; `notes` go to stderr (what to type next, what was
-    not done).
+    not done). With `is_verdict` the diagnostics are the answer itself, not what surrounds it.
     """
 
     command: str
@@ -37,6 +37,7 @@ class Report(NamedTuple):
     diagnostics: tuple[Diagnostic, ...] = ()
     exit_code: ExitCode = ExitCode.YES
     failure: Failure | None = None
+    is_verdict: bool = False
 
 
 def merge(command: str, reports: Mapping[str, Report]) -> Report:

@@ -188,10 +188,11 @@ class _Meter:
             taken=taken or seen.needed,
             is_rewritten=seen.is_rewritten(self._counts[oid]),
             is_scanned=now.scans > before.scans and now.read - before.read >= rows,
+            is_emptied=is_emptied,
             built=() if is_emptied else seen.built,
             inserted=now.inserted - before.inserted,
             updated=now.updated - before.updated,
-            deleted=rows if is_emptied else now.deleted - before.deleted,
+            deleted=now.deleted - before.deleted,
             is_stored_query=facts.is_stored_query,
         )
 

@@ -26,7 +26,7 @@ SEVERITY = Severity.ERROR
 SUMMARY = "A CHECK constraint is added, and the whole table is read while all wait."
 
 _FIX = """\
-op.create_check_constraint({column!r}, {table!r}, ..., postgresql_not_valid=True)
+op.create_check_constraint("{column}", "{table}", ..., postgresql_not_valid=True)
 
 # in the next revision
 op.execute("ALTER TABLE {table} VALIDATE CONSTRAINT {column}")

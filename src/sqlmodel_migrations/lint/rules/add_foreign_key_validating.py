@@ -27,7 +27,7 @@ SEVERITY = Severity.ERROR
 SUMMARY = "A foreign key is added, and both tables are read while writes wait."
 
 _FIX = """\
-op.create_foreign_key({column!r}, {table!r}, ..., postgresql_not_valid=True)
+op.create_foreign_key("{column}", "{table}", ..., postgresql_not_valid=True)
 
 # in the next revision
 op.execute("ALTER TABLE {table} VALIDATE CONSTRAINT {column}")

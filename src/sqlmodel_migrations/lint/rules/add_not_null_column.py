@@ -18,7 +18,7 @@ SEVERITY = Severity.ERROR
 SUMMARY = "A required column without a value for old rows is added."
 
 _FIX = """\
-op.add_column({table!r}, sa.Column({column!r}, ..., nullable=False, server_default=...))
+op.add_column("{table}", sa.Column("{column}", ..., nullable=False, server_default=...))
 """
 
 

@@ -31,7 +31,7 @@ SEVERITY = Severity.ERROR
 SUMMARY = "The type of a column is changed by writing the whole table anew, or breaks running code."
 
 _FIX = """\
-op.add_column({table!r}, sa.Column("{column}_new", ...))
+op.add_column("{table}", sa.Column("{column}_new", ...))
 
 # write both columns, fill the old rows in batches, then read the new one
 """

@@ -7,6 +7,7 @@ database in production is not.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from sqlmodel_migrations.database.statement import verb
@@ -19,7 +20,7 @@ from sqlmodel_migrations.lint.recording import (
     Recording,
     Rows,
 )
-from sqlmodel_migrations.lint.rules.base import Match, added
+from sqlmodel_migrations.lint.rules.base import Match, added, changed
 
 HAZARDS = (Hazard.FAILS_ON_DATA,)
 SEVERITY = Severity.ERROR
@@ -28,6 +29,7 @@ SUMMARY = "A statement fails on tables that have rows."
 
 def find(recording: Recording) -> Iterator[Match]:
     """Find statements that rows make fail."""
+    refused: list[RecordedStatement] = []
     for statement in recording.statements:
         clean, dirty = (statement.failures.get(rows) for rows in (Rows.CLEAN, Rows.DIRTY))
         if Rows.EMPTY in statement.failures:
@@ -35,12 +37,31 @@ def find(recording: Recording) -> Iterator[Match]:
         if clean is not None and not added(statement, "column"):
             yield _on_rows(statement, clean)
         elif clean is None and dirty is not None and dirty.kind is FailureKind.DATA:
-            yield Match(
-                Hazard.FAILS_ON_DATA,
-                statement,
-                f"it fails where a row is not as it demands: {dirty.message}",
-                "look for such rows on the live database, and correct them in a revision before",
-            )
+            if not any(_proves(earlier, statement) for earlier in refused):
+                yield Match(
+                    Hazard.FAILS_ON_DATA,
+                    statement,
+                    f"it fails where a row is not as it demands: {dirty.message}",
+                    "look for such rows on the live database, and correct them in a revision"
+                    " before",
+                )
+            refused.append(statement)
+
+
+def _proves(earlier: RecordedStatement, later: RecordedStatement) -> bool:
+    """Whether rows that the later statement refuses cannot get past the earlier one.
+
+    A CHECK that a column IS NOT NULL comes before NOT NULL itself.
+    """
+    wanted = {(c.table, c.name) for c in changed(later, "nullable")}
+    checks = [c for c in earlier.facts.changes if str(c.after).startswith("CHECK")]
+    proven = {
+        (table, name)
+        for table, name in wanted
+        for check in checks
+        if check.table == table and re.search(rf"\b{re.escape(name)}\b", str(check.after))
+    }
+    return bool(wanted) and wanted == proven
 
 
 def _on_rows(statement: RecordedStatement, failure: Failure) -> Match:

@@ -21,15 +21,15 @@ SUMMARY = "A column becomes NOT NULL, and the whole table is read while all wait
 
 _FIX = """\
 op.create_check_constraint(
-    "{column}_is_set", {table!r}, "{column} IS NOT NULL", postgresql_not_valid=True
+    "{column}_is_set", "{table}", "{column} IS NOT NULL", postgresql_not_valid=True
 )
 
 # in the next revision
 op.execute("ALTER TABLE {table} VALIDATE CONSTRAINT {column}_is_set")
 
 # in the one after it
-op.alter_column({table!r}, {column!r}, nullable=False)
-op.drop_constraint("{column}_is_set", {table!r}, type_="check")
+op.alter_column("{table}", "{column}", nullable=False)
+op.drop_constraint("{column}_is_set", "{table}", type_="check")
 """
 
 

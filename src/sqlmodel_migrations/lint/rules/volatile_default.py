@@ -22,8 +22,8 @@ SEVERITY = Severity.ERROR
 SUMMARY = "A column is added whose value has to be written into every row."
 
 _FIX = """\
-op.add_column({table!r}, sa.Column({column!r}, ..., nullable=True))
-op.alter_column({table!r}, {column!r}, server_default=sa.text("..."))
+op.add_column("{table}", sa.Column("{column}", ..., nullable=True))
+op.alter_column("{table}", "{column}", server_default=sa.text("..."))
 
 # in the next revision, rows in batches, each in a transaction of its own
 """

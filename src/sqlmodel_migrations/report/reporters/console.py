@@ -24,12 +24,16 @@ class ConsoleReporter:
 
     def render(self, report: Report) -> Page:
         """Return the result's lines for stdout; diagnostics, notes and errors for stderr."""
-        return Page(_text(report.lines), _text(self._surroundings(report)))
+        found = [*self._diagnostics(report)]
+        answer, around = (found, []) if report.is_verdict else ([], found)
+        return Page(_text([*report.lines, *answer]), _text([*around, *self._surroundings(report)]))
 
-    def _surroundings(self, report: Report) -> Iterator[str]:
+    def _diagnostics(self, report: Report) -> Iterator[str]:
         for found in report.diagnostics:
             if not (self.quiet and found.severity == "note"):
                 yield from self._diagnostic(found)
+
+    def _surroundings(self, report: Report) -> Iterator[str]:
         if not self.quiet:
             yield from report.notes
         if report.failure:
@@ -38,9 +42,11 @@ class ConsoleReporter:
     def _diagnostic(self, found: Diagnostic) -> Iterator[str]:
         place = "".join(f"{part}:" for part in (found.file, found.line) if part is not None)
         word = self._paint(f"{found.severity}:", _COLOURS[found.severity])
-        yield " ".join(part for part in (place, word, found.message) if part)
+        yield " ".join(part for part in (place, word, found.message, found.tag) if part)
         if found.help:
             yield f"  {self._paint('help:', _CYAN)} {found.help}"
+        if found.code:
+            yield from (f"      {line}".rstrip() for line in found.code.splitlines())
 
     def _failure(self, failure: Failure) -> Iterator[str]:
         yield f"{self._paint('error:', _BOLD_RED)} {failure.message}"

@@ -1,0 +1,149 @@
+"""Pages of rules: what a rule finds, the safe form, and what it leaves alone.
+
+    <!-- databases: postgresql -->     the databases on which it is tried; else all
+    <!-- env.py: alembic -->           as plain Alembic runs it, a transaction each; else ours
+
+    ```python title="before"           upgrade() of the revision that is there already
+    ```python title="found"            pending: the rule finds the lines that end with `# found`
+    ```text                            what is said of them on the page's first database
+    ```python title="safe"             pending: the safe form; nothing is found that is an error
+    ```python title="silent"           pending: what looks alike, and the rule does not find
+
+A line `# next revision` begins a further revision.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from databases import KINDS, Database
+from sqlmodel_migrations.lint.finding import Finding
+from sqlmodel_migrations.lint.review import Wanted
+from sqlmodel_migrations.migrations import Migrations
+from sqlmodel_migrations.report.report import Report
+from sqlmodel_migrations.report.reporters.console import ConsoleReporter
+
+_COMMENT = re.compile(r"<!-- (databases|env\.py): *(.*?) *-->")
+_BLOCK = re.compile(r"^```python title=\"(\w+)\"\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_SAID = re.compile(r"^```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_NEXT = re.compile(r"^# next revision\n", re.MULTILINE)
+
+_ENV = {
+    "ours": "from sqlmodel_migrations import environment\n\nenvironment.run()\n",
+    "alembic": """
+        import sqlalchemy as sa
+        from alembic import context
+
+        engine = sa.create_engine(context.config.get_main_option("sqlalchemy.url"))
+        with engine.connect() as connection:
+            context.configure(connection=connection, transaction_per_migration=True)
+            with context.begin_transaction():
+                context.run_migrations()
+        engine.dispose()
+        """,
+}
+_REVISION = '''"""{id}"""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = {id!r}
+down_revision = {down!r}
+
+
+def upgrade():
+{body}
+
+
+def downgrade():
+    pass
+'''
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page: `blocks` are revisions by the title of their block, `said` what is shown of it."""
+
+    path: Path
+    kinds: tuple[str, ...]
+    env: str
+    blocks: dict[str, tuple[str, ...]]
+    said: str
+
+    @property
+    def rule(self) -> str:
+        return self.path.stem
+
+
+def read(path: Path) -> Page:
+    """Read a page."""
+    text = path.read_text(encoding="utf-8")
+    comments = dict(_COMMENT.findall(text))
+    kinds = re.split(r", *", comments["databases"]) if "databases" in comments else KINDS
+    blocks = {title: tuple(_NEXT.split(body)) for title, body in _BLOCK.findall(text)}
+    found = _SAID.search(text)
+    return Page(
+        path, tuple(kinds), comments.get("env.py", "ours"), blocks, found[1] if found else ""
+    )
+
+
+def write_said(page: Page, said: str) -> None:
+    """Put what is said into the page."""
+    text = page.path.read_text(encoding="utf-8")
+    page.path.write_text(
+        _SAID.sub(lambda _: f"```text\n{said}```", text, count=1), encoding="utf-8", newline="\n"
+    )
+
+
+class Trial:
+    """A page's revisions in a project of their own: those before, and one block of pending ones."""
+
+    def __init__(self, page: Page, folder: Path, database: Database) -> None:
+        self.page, self.folder = page, folder
+        self.versions = folder / "migrations" / "versions"
+        self.versions.mkdir(parents=True)
+        url = database.url.replace("%", "%%")
+        ini = f"[alembic]\nscript_location = migrations\nsqlalchemy.url = {url}\n"
+        (folder / "alembic.ini").write_text(ini)
+        (folder / "migrations" / "env.py").write_text(textwrap.dedent(_ENV[page.env]))
+        self.past = self._add("before", None)
+
+    def lint(self, title: str) -> tuple[Finding, ...]:
+        """Return what is found in the revisions of a block."""
+        last = self._add(title, self.past)
+        found = Migrations(self.folder).lint(Wanted(f"{self.past}:{last}"))
+        return found.findings
+
+    def expected(self, title: str) -> set[tuple[str, int]]:
+        """Return the file names and lines that are marked in a block."""
+        return {
+            (path.name, number)
+            for path in self.versions.glob(f"{title}*.py")
+            for number, line in enumerate(path.read_text().splitlines(), start=1)
+            if line.rstrip().endswith("# found")
+        }
+
+    def _add(self, title: str, down: str | None) -> str:
+        for number, body in enumerate(self.page.blocks[title], start=1):
+            id = f"{title}{number}"
+            body = textwrap.indent(body.strip() or "pass", "    ")
+            (self.versions / f"{id}.py").write_text(_REVISION.format(id=id, down=down, body=body))
+            down = id
+        assert down is not None
+        return down
+
+
+def shown(findings: Sequence[Finding]) -> str:
+    """Return findings as the console shows them, without their places."""
+    plain = tuple(replace(finding, file=None, line=None) for finding in findings)
+    return ConsoleReporter().render(Report("lint", None, diagnostics=plain, is_verdict=True)).out
+
+
+def pages(folder: Path) -> Iterator[Page]:
+    """Read every page of a folder."""
+    return (read(path) for path in sorted(folder.glob("*.md")))
