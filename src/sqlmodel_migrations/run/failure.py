@@ -17,17 +17,27 @@ from sqlmodel_migrations.errors import (
     ConnectionLost,
     MigrationsError,
     StepFailed,
+    UsageError,
 )
 
 
 @dataclass
 class Progress:
-    """What a run has done so far; heads are revision ids, sorted."""
+    """What a run has done so far; heads are revision ids, sorted.
+
+    `elsewhere` was applied to databases that the same env.py opened before this one.
+    """
 
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     applied: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def enter(self) -> None:
+        """Begin with the next database of env.py."""
+        self.elsewhere.extend(self.applied)
+        self.applied.clear()
 
     def undo(self) -> None:
         """Forget what was applied: the one transaction of all was rolled back."""
@@ -56,6 +66,17 @@ def of_step(
         pending=tuple(pending),
         hint=_hint(error, progress),
         details=(*place(error, step), *facts, *standing(context, progress, [step, *rest])),
+    )
+
+
+def named(
+    context: MigrationContext, error: UsageError, progress: Progress, steps: Sequence[Any]
+) -> UsageError:
+    """Return what a script asked for in vain, with its name; `steps` begin with its own."""
+    return UsageError(
+        f"revision {ids(steps)[0]} cannot run: {error.message}",
+        hint=error.hint,
+        details=(*place(error, steps[0]), *error.details, *standing(context, progress, steps)),
     )
 
 
@@ -109,6 +130,8 @@ def standing(
     if is_in_doubt:
         yield f"applied or not: {pending[0]}; see: sqlmodel migrations current"
     yield f"not applied: {', '.join(pending[is_in_doubt:]) or 'nothing else'}"
+    if progress.elsewhere:
+        yield f"another database of env.py keeps: {', '.join(progress.elsewhere)}"
     if dialects.of(context.dialect.name).commits_ddl():
         yield (
             f"what '{pending[0]}' changed before may stay: this server commits every CREATE,"

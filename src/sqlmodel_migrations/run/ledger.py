@@ -61,6 +61,8 @@ class Ledger:
     _open: int | None = None
     _started: datetime.datetime = field(default_factory=lambda: _now())
     _clock: float = 0.0
+    _is_new: bool = False
+    """Whether the table was made here, in a transaction that may have been rolled back."""
 
     @cached_property
     def table(self) -> Table:
@@ -78,6 +80,8 @@ class Ledger:
         Whoever waits reads then who is at work, and an interrupted run leaves its row.
         """
         self._started, self._clock, self._open = _now(), time.monotonic(), None
+        if self._is_new:
+            self.exists = side_table.exists(self._connection, self.table)
         if self._is_kept and dialects.of(self.context.dialect.name).commits_ddl():
             self._make()
             self._open = self._write(revision, direction, path, finished=None)
@@ -131,7 +135,7 @@ class Ledger:
     def _make(self) -> None:
         if not self.exists:
             self.table.create(self._connection, checkfirst=False)
-            self.exists = True
+            self.exists = self._is_new = True
 
     def _write(
         self,

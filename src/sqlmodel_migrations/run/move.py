@@ -180,6 +180,7 @@ class _Journey:
             self.checkout.graph.resolve(target, current=list(heads))
 
     def run(self, context: MigrationContext, arguments: Mapping[str, Any]) -> None:
+        self.progress.enter()
         if self.move.confirm is not None and not context.as_sql:
             self._ask(context, arguments, self.move.confirm)
         executor.execute(
@@ -213,8 +214,9 @@ class _Journey:
 
     def outcome(self, notes: Sequence[str]) -> Outcome:
         revisions = self.checkout.graph.revisions
+        applied = (*self.progress.elsewhere, *self.progress.applied)
         return Outcome(
-            tuple(revisions[i] for i in self.progress.applied),
+            tuple(revisions[i] for i in dict.fromkeys(applied)),
             self.progress.before,
             self.progress.after,
             (*notes, *self.progress.notes),

@@ -16,7 +16,7 @@ from alembic.runtime.migration import MigrationContext
 
 from sqlmodel_migrations import _alembic
 from sqlmodel_migrations.database import dialects
-from sqlmodel_migrations.errors import ChangeRefused, MigrationsError
+from sqlmodel_migrations.errors import ChangeRefused, MigrationsError, UsageError
 from sqlmodel_migrations.run import failure, mysql_column, own_transaction, version_ids
 from sqlmodel_migrations.run.failure import Progress
 from sqlmodel_migrations.run.own_transaction import CALLERS, TOGETHER, Outside
@@ -152,6 +152,8 @@ class Run:
         if isinstance(error, KeyboardInterrupt):
             for line in failure.standing(self.context, self.progress, [step, *rest]):
                 error.add_note(line)
+        if isinstance(error, UsageError):
+            raise failure.named(self.context, error, self.progress, [step, *rest]) from error
         is_known = isinstance(error, MigrationsError) and not isinstance(error, ChangeRefused)
         if is_known or not isinstance(error, Exception | SystemExit):
             raise error

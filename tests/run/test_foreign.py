@@ -1,0 +1,109 @@
+"""The same guarantees under the env.py of Alembic's own templates."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import pytest
+from sqlalchemy import make_url
+
+from databases import Database
+from project import Project
+from refusal import refused, tables, version
+
+PLACEHOLDER = "driver://user:pass@localhost/dbname"
+TEMPLATES = ["generic", "async", "multidb"]
+ASYNC = {
+    "sqlite": "sqlite+aiosqlite",
+    "postgresql": "postgresql+asyncpg",
+    "mariadb": "mysql+asyncmy",
+}
+HOLD = {
+    "sqlite": "BEGIN IMMEDIATE",
+    "postgresql": "LOCK TABLE hero",
+    "mariadb": "SELECT * FROM hero",
+}
+
+CREATE = "op.create_table({!r}, sa.Column('id', sa.Integer, primary_key=True))"
+ALTER = "op.add_column('hero', sa.Column('age', sa.Integer))"
+FAIL = CREATE.format("team") + "; raise ValueError('no')"
+REVISION = """
+    from alembic import op
+    import sqlalchemy as sa
+
+    revision = {id!r}
+    down_revision = {down!r}
+
+
+    def upgrade(engine_name=None):
+        {upgrade}
+    """
+
+
+def write(project: Project, id: str, down: str | None, upgrade: str) -> None:
+    text = REVISION.format(id=id, down=down, upgrade=upgrade)
+    project.write({f"migrations/versions/{id}.py": text})
+
+
+@pytest.fixture
+def other(project: Project) -> Database:
+    """The second database of the template `multidb`."""
+    return Database("sqlite", f"sqlite:///{project.path}/other.db")
+
+
+@pytest.fixture(params=TEMPLATES)
+def foreign(
+    request: pytest.FixtureRequest, project: Project, database: Database, other: Database
+) -> Project:
+    """A project that `alembic init` made, with two revisions, and the URLs filled in."""
+    template = str(request.param)
+    assert project.cli.alembic("init", "-t", template, "migrations").code == 0
+    url = make_url(database.url)
+    if template == "async":
+        url = url.set(drivername=ASYNC[database.kind])
+    ini = project.read("alembic.ini").replace(f"{PLACEHOLDER}2", other.url)
+    project.write({"alembic.ini": ini.replace(PLACEHOLDER, str(url))})
+    write(project, "r1", None, CREATE.format("hero"))
+    write(project, "r2", "r1", ALTER)
+    return project
+
+
+def test_several_runners_at_once(foreign: Project, database: Database) -> None:
+    for ended in foreign.cli.together(3, "upgrade"):
+        assert ended.code == 0, ended.output
+    assert version(database) == ["r2"]
+
+
+def test_a_failing_revision_leaves_nothing(foreign: Project, database: Database) -> None:
+    write(foreign, "r3", "r2", FAIL)
+    said = refused(foreign.cli("upgrade"), 5)
+    assert "applied before it: r1, r2" in said.details
+    assert version(database) == ["r2"]
+    assert ("team" in tables(database)) == (database.kind == "mariadb")
+
+
+def test_a_lock_is_not_waited_for_without_an_end(foreign: Project, database: Database) -> None:
+    assert foreign.cli("upgrade", "r1").code == 0
+    with closing(database.connect()) as holder:
+        holder.cursor().execute(HOLD[database.kind])
+        said = refused(foreign.cli("upgrade", "--lock-timeout", "200ms", "--lock-retries", "0"), 4)
+    assert "not applied: r2" in said.details
+    assert version(database) == ["r1"]
+
+
+@pytest.mark.parametrize("foreign", ["multidb"], indirect=True)
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_what_another_database_of_env_py_keeps_is_said(
+    foreign: Project, database: Database, other: Database
+) -> None:
+    write(foreign, "r3", "r2", "if engine_name == 'engine2': raise ValueError('no')")
+    said = refused(foreign.cli("upgrade"), 5)
+    assert said.details[-3:] == (
+        "applied before it: r1, r2",
+        "not applied: r3",
+        "another database of env.py keeps: r1, r2, r3",
+    )
+    assert (version(database), version(other)) == (["r3"], ["r2"])
+    write(foreign, "r3", "r2", "pass")
+    assert foreign.cli("upgrade").code == 0
+    assert version(other) == ["r3"]
