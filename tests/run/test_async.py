@@ -1,8 +1,9 @@
-"""The same guarantees on async drivers: our env.py with their URLs, and an engine of the caller's."""
+"""The same guarantees on async drivers: our env.py with their URLs, an engine of the caller's."""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from contextlib import closing
 
@@ -14,6 +15,7 @@ from databases import Database
 from heroes import add_revision
 from project import Project
 from refusal import refused, tables, version
+from run.others import locked
 from sqlmodel_migrations import Migrations
 from sqlmodel_migrations.errors import LockNotHad
 from sqlmodel_migrations.events import Event, Retrying
@@ -102,7 +104,7 @@ def test_an_event_loop_goes_on_while_we_wait(placed: Project, database: Database
 
     asyncio.run(run())
     assert [event.attempt for event in events if isinstance(event, Retrying)] == [1, 2]
-    assert max(after - before for before, after in zip(ticks, ticks[1:], strict=False)) < 1
+    assert max(after - before for before, after in itertools.pairwise(ticks)) < 1
     assert version(database) == ["r2"]
 
 
@@ -114,13 +116,9 @@ def test_the_lock_between_an_engine_and_a_command(
 
     async def run() -> None:
         engine = create_async_engine(url)
-        async with engine.connect() as connection:
-            await connection.exec_driver_sql("SELECT 1")
-            with pytest.raises(LockNotHad):
-                await Migrations().aupgrade(engine=engine, migration_lock_timeout=0.1)
+        with pytest.raises(LockNotHad):
+            await Migrations().aupgrade(engine=engine, migration_lock_timeout=0.1)
         await engine.dispose()
-
-    from run.test_lock import locked
 
     with locked(database):
         asyncio.run(run())

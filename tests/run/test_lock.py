@@ -11,15 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine, make_url, pool
+from sqlalchemy import make_url
 
 from databases import Database
 from heroes import add_revision
 from project import Project
 from refusal import refused, tables, version
-from sqlmodel_migrations.run import lock
-from sqlmodel_migrations.run.execution import Execution
+from run.others import locked, reader, wait_for
 from zygote import Child
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
@@ -56,13 +54,6 @@ def ran(project: Project) -> list[str]:
     return file.read_text().split() if file.exists() else []
 
 
-def wait_for(path: Path) -> None:
-    deadline = time.monotonic() + 30
-    while not path.exists():
-        assert time.monotonic() < deadline, f"{path.name} never came"
-        time.sleep(0.01)
-
-
 def wait_for_words(child: Child, words: str) -> str:
     deadline = time.monotonic() + 30
     while words not in child.stderr():
@@ -82,16 +73,6 @@ def at_work(project: Project, *arguments: str) -> Iterator[Child]:
         (project.path / "go").touch()
         ended = child.wait()
     assert ended.code == 0, ended.output
-
-
-@contextmanager
-def locked(database: Database) -> Iterator[None]:
-    """Hold the migration lock of the database here."""
-    engine = create_engine(database.url, poolclass=pool.NullPool)
-    with engine.connect() as connection:
-        context = MigrationContext.configure(connection)
-        with lock.held(context, Execution()):
-            yield
 
 
 @pytest.mark.parametrize("start", ["empty", "half-way"])
@@ -199,26 +180,6 @@ def test_at_head_a_role_that_may_only_read_is_enough(placed: Project, database: 
     with reader(database) as url:
         ended = placed.cli("upgrade", env={"DATABASE_URL": url})
     assert ended.code == 0, ended.output
-
-
-@contextmanager
-def reader(database: Database) -> Iterator[str]:
-    """The URL of a role that may read the database and nothing more."""
-    name = f"r{os.getpid()}_{time.time_ns() % 10**9}"
-    url = make_url(database.url)
-    if database.kind == "postgresql":
-        database.run(
-            f"CREATE ROLE {name} LOGIN", f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {name}"
-        )
-    else:
-        database.run(f"CREATE USER {name}", f"GRANT SELECT ON {url.database}.* TO {name}")
-    try:
-        yield url.set(username=name).render_as_string(hide_password=False)
-    finally:
-        if database.kind == "postgresql":
-            database.run(f"DROP OWNED BY {name}", f"DROP ROLE {name}")
-        else:
-            database.run(f"DROP USER {name}")
 
 
 def test_histories_of_one_database_do_not_wait_for_each_other(
