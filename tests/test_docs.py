@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -16,8 +18,11 @@ import transcript
 from databases import Database
 from heroes import MODELS
 from project import Project
+from sqlmodel_migrations import events
+from sqlmodel_migrations.cli.execution_options import DEFAULTS
 from sqlmodel_migrations.cli.summaries import SUMMARIES
 from sqlmodel_migrations.errors import ExitCode
+from sqlmodel_migrations.report.progress import json_lines
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -26,7 +31,13 @@ PAGES = [
     *sorted(DOCS.rglob("*.md")),
     *sorted(ROOT.glob("examples/*/README.md")),
 ]
-TRANSCRIPTS = ("README.md", "docs/tutorial.md", "docs/drift.md", "docs/adopt.md")
+TRANSCRIPTS = (
+    "README.md",
+    "docs/tutorial.md",
+    "docs/drift.md",
+    "docs/adopt.md",
+    "docs/execution.md",
+)
 LINK = re.compile(r"\]\((?!https?://)([^)#\s]*)(?:#([^)\s]+))?\)")
 BLOCK = re.compile(r"^```(\w+)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -243,3 +254,43 @@ async def main():
 
 asyncio.run(main())
 """
+
+
+# What docs/execution.md says.
+
+
+def rows(name: str, columns: int) -> list[tuple[str, ...]]:
+    """The rows of a page's tables that have so many columns and begin with code."""
+    pattern = r"(?m)^" + r"\|([^|\n]*)" * columns + r"\|$"
+    found = re.findall(pattern, read(name))
+    cells = [tuple(cell.strip() for cell in row) for row in found]
+    return [row for row in cells if row[0].startswith("`")]
+
+
+def test_the_table_of_events_is_complete() -> None:
+    kinds = {
+        json_lines.name(kind): ", ".join(f"`{field.name}`" for field in dataclasses.fields(kind))
+        for kind in get_args(events.Event)
+    }
+    told = {name.strip("`"): keys for name, keys, _ in rows("docs/execution.md", 3)}
+    added = {"log": "`text`", "ended": "`exit_code`, `notes`, `diagnostics`, `error`"}
+    options = {name: keys for name, keys in told.items() if name.startswith("--")}
+    assert told == {**kinds, **added, **options}
+
+
+def test_the_options_of_a_run_have_the_defaults_that_are_said() -> None:
+    said: dict[str, str] = {}
+    for names, defaults, _ in rows("docs/execution.md", 3):
+        if not names.startswith("`--"):
+            continue
+        flags = re.findall(r"`--([\w-]+)`", names)
+        said |= {f.replace("-", "_"): d for f, d in zip(flags, defaults.split(", "), strict=True)}
+    assert said == {**DEFAULTS, "backup": "no", "accept_edited": "", "events": ""}
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_the_events_in_python(deployed: Project) -> None:
+    snippet = blocks("docs/execution.md", "python")[1]
+    ran = deployed.cli.subprocess("python", "-c", snippet)
+    assert ran.code == 0, ran.stderr
+    assert "RevisionStarted(" in ran.stdout

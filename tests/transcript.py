@@ -50,6 +50,7 @@ _ID = r"(?<![0-9A-Za-z])[0-9a-f]{12}(?![0-9A-Za-z])"
 _HOLE = re.compile(rf"{_ID}|…")
 _VARIABLE = (
     (re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?( ?[+-]\d\d:?\d\d|Z)?"), "<time>"),
+    (re.compile(r"\d{8}T\d{6}Z"), "<time>"),
     (re.compile(r"\d{4}_\d\d_\d\d_\d{4}"), "<date>"),
     (re.compile(r"\d{4}-\d\d-\d\d"), "<date>"),
     (re.compile(r"\b\d+(\.\d+)? ?(ms|s|seconds?)\b"), "<duration>"),

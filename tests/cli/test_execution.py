@@ -72,7 +72,7 @@ def test_a_backup_is_made_and_stays(two: Project, file: Database) -> None:
     assert ran.code == 0
     (copy,) = copies(two)
     assert f"the database was copied to {copy}\n" in ran.stderr
-    assert f"the copy from before is '{copy}'\n" in ran.stderr
+    assert f"the copy from before is kept: '{copy}'\n" in ran.stderr
     assert Database("sqlite", f"sqlite:///{copy}").query("SELECT * FROM alembic_version") == [
         ("a1",)
     ]

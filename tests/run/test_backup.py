@@ -120,7 +120,7 @@ def test_what_was_applied_stays_where_somebody_stopped(
     assert fail(connection, "INSERT INTO hero VALUES ('Spider-Boy')", error=error) is error
     (copy,) = (path for path in copies(sqlite) if path.suffix == ".backup")
     if isinstance(error, Interrupted):
-        assert error.details == (f"the copy from before is '{copy}'",)
+        assert error.details == (f"the copy from before is kept: '{copy}'",)
     connection.rollback()
     assert names(sqlite.name) == ["Deadpond", "Spider-Boy"]
 

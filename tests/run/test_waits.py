@@ -191,6 +191,7 @@ SET = {
 }
 THREE = {"sqlite": "3000", "postgresql": "3s", "mariadb": "3"}
 FIVE = {"sqlite": "5000", "postgresql": "5s", "mariadb": "5"}
+ENDLESS = {"sqlite": str(2**31 - 1), "postgresql": "0", "mariadb": "86400"}
 
 
 def seen(project: Project) -> list[str]:
@@ -199,8 +200,13 @@ def seen(project: Project) -> list[str]:
 
 @pytest.mark.parametrize(
     ("is_set", "option", "inside", "outside"),
-    [(False, None, FIVE, None), (True, None, THREE, THREE), (True, 5, FIVE, THREE)],
-    ids=["the default", "env.py's", "asked for"],
+    [
+        (False, None, FIVE, None),
+        (True, None, THREE, THREE),
+        (True, 5, FIVE, THREE),
+        (False, 0, ENDLESS, None),
+    ],
+    ids=["the default", "env.py's", "asked for", "none"],
 )
 def test_the_lock_timeout(
     placed: Project,

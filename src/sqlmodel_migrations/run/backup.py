@@ -58,7 +58,7 @@ def kept(connection: Connection, execution: Execution) -> Iterator[Path]:
     try:
         yield copy
     except Interrupted as stop:
-        _tell(stop, f"the copy from before is '{copy}'")
+        _tell(stop, f"the copy from before is kept: '{copy}'")
         raise
     except MigrationsError as error:
         connection.rollback()

@@ -136,7 +136,7 @@ class _Execution:
             return
         with backup.kept(connection, self.how) as copy:
             yield
-        self.one.progress.notes.append(f"the copy from before is '{copy}'")
+        self.one.progress.notes.append(f"the copy from before is kept: '{copy}'")
 
     @contextlib.contextmanager
     def _ready(self) -> Iterator[None]:

@@ -15,6 +15,9 @@ from sqlmodel_migrations.run.waits.other import blockers, session
 
 __all__ = ["blockers", "is_interrupt", "is_lock_failure", "limited", "session"]
 
+# Milliseconds: the longest that SQLite takes, where 0 is not to wait at all.
+_ENDLESS = 2**31 - 1
+
 
 @contextlib.contextmanager
 def limited(connection: Connection, limits: Limits) -> Iterator[None]:
@@ -24,7 +27,8 @@ def limited(connection: Connection, limits: Limits) -> Iterator[None]:
     if wanted is None and not before:
         wanted = LOCK_TIMEOUT
     if wanted is not None:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout = {round(wanted * 1000)}")
+        milliseconds = round(wanted * 1000) or _ENDLESS
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {milliseconds}")
     connection.rollback()
     try:
         with sqlite.statement_timeout(connection, limits.statement):
