@@ -219,7 +219,7 @@ class Migrations:
         Raises `StepFailed`, `DatabaseError`, `Interrupted` or `UsageError`.
         """
         if sql is None and plan is None and not check_drift:
-            standing = self._checkout.standing(target)
+            standing = self.standing(target)
             if standing is not None:
                 return standing
         if sql is not None:
@@ -264,6 +264,13 @@ class Migrations:
         from sqlmodel_migrations.plan import planner
 
         return planner.make(self._checkout, target, records=records)
+
+    def standing(self, target: str = "head") -> Outcome | None:
+        """Return the outcome of an upgrade where it is known at once that there is nothing to do.
+
+        None where only `upgrade` can tell.
+        """
+        return self._checkout.standing(target)
 
     def upgrading(
         self, target: str = "head", **options: Unpack[Options]

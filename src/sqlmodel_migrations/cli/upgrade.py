@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sqlmodel_migrations.cli import answer, execution, execution_options, options, plan
+from sqlmodel_migrations.cli import answer, execution_options, options, plan
 from sqlmodel_migrations.cli.invocation import Invocation
 from sqlmodel_migrations.cli.verb import usual, verb
 from sqlmodel_migrations.errors import ExitCode, UsageError
@@ -76,6 +76,12 @@ def command(
         )
     migrations = invocation.migrations()
     stream = invocation.sql_stream(sql)
+    if not sql and not check_drift and not invocation.events:
+        standing = migrations.standing(revision)
+        if standing is not None:
+            return answer.moved("upgrade", standing, migrations.graph, None)
+    from sqlmodel_migrations.cli import execution
+
     with execution.under_way(invocation, how, is_sql=sql) as told:
         outcome = migrations.upgrade(
             revision, sql=stream, tag=tag, check_drift=check_drift, plan=planned, **told

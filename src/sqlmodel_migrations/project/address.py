@@ -7,7 +7,6 @@ Order: what was given explicitly; `DATABASE_URL` (`ANALYTICS_DATABASE_URL` for a
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 from collections.abc import Mapping
@@ -167,7 +166,11 @@ def parse(text: str) -> Address | None:
 def with_driver(drivername: str) -> str:
     """Name the driver that is installed, where a URL says only `postgresql` or `mysql`."""
     dialect = _ALIASES.get(drivername, drivername)
-    for module, found in _DRIVERS.get(dialect, ()):
+    if dialect not in _DRIVERS:
+        return dialect
+    import importlib.util
+
+    for module, found in _DRIVERS[dialect]:
         if importlib.util.find_spec(module):
             return found
     return dialect

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -28,16 +27,25 @@ if TYPE_CHECKING:
     from sqlmodel_migrations.run.env_script import Request, Session, Task
 
 
-@dataclass
 class Checkout:
     """Settings and revision files of one database, and what to run on."""
 
-    settings: Settings
-    given_url: str | URL | None = None
-    bind: Engine | Connection | AsyncEngine | None = None
-    metadata: Sequence[MetaData] = ()
-    x: Sequence[str] = ()
-    is_in_loop: bool = False
+    is_in_loop = False
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        given_url: str | URL | None = None,
+        bind: Engine | Connection | AsyncEngine | None = None,
+        metadata: Sequence[MetaData] = (),
+        x: Sequence[str] = (),
+    ):
+        self.settings = settings
+        self.given_url = given_url
+        self.bind = bind
+        self.metadata = metadata
+        self.x = x
 
     @cached_property
     def url(self) -> URL | None:
@@ -119,6 +127,8 @@ class Checkout:
                 "an AsyncEngine cannot be used outside its event loop",
                 hint="await aupgrade(), adowngrade() or acurrent()",
             )
+        from dataclasses import replace
+
         return replace(self._request(), bind=self.bind)  # type: ignore[arg-type]
 
     def scratch_request(self) -> Request:
