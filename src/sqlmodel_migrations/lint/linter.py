@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -9,15 +10,18 @@ from typing import Any
 
 from sqlmodel_migrations.diagnostics import Severity
 from sqlmodel_migrations.errors import UsageError
-from sqlmodel_migrations.lint import suppression
+from sqlmodel_migrations.lint import place, suppression
 from sqlmodel_migrations.lint.finding import Finding
-from sqlmodel_migrations.lint.hazards import BLOCKING
+from sqlmodel_migrations.lint.hazards import BLOCKING, Hazard
 from sqlmodel_migrations.lint.recording import Recording
 from sqlmodel_migrations.lint.rules import Match, Rule, rules
 from sqlmodel_migrations.lint.suppression import Suppression
 
 MIN_ROWS = 1000
 """Rows below which a live table is too small for a lock on it to last."""
+
+
+_OF_FAILURE = frozenset((Hazard.ALWAYS_FAILS.value, Hazard.PARTIAL_FAILURE.value))
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ def lint(recording: Recording, strictness: Strictness) -> tuple[Finding, ...]:
         for match in rule.find(recording)
     ]
     order = [revision.id for revision in recording.revisions]
-    left = _less_allowed(found, recording)
+    left = _less_allowed(_less_moot(found), recording)
     return tuple(
         sorted(
             dict.fromkeys((*left, *_unmeasured(recording))),
@@ -59,24 +63,43 @@ def lint(recording: Recording, strictness: Strictness) -> tuple[Finding, ...]:
     )
 
 
+def _less_moot(found: Sequence[Finding]) -> list[Finding]:
+    """Leave out what an operation would do that never comes to its end."""
+    failing = {
+        (f.file, f.line)
+        for f in found
+        if f.hazard == Hazard.ALWAYS_FAILS.value and f.severity is Severity.ERROR
+    }
+    return [f for f in found if f.hazard in _OF_FAILURE or (f.file, f.line) not in failing]
+
+
 def _finding(
     slug: str, rule: Rule, match: Match, recording: Recording, strictness: Strictness
 ) -> Finding:
     statement = match.statement
+    line, end_line = _lines(match)
     return Finding(
         rule=slug,
         severity=_severity(slug, rule, match, recording, strictness),
         message=f"{match.message}{_sizes(match, recording)}",
         help=match.help,
         file=statement.file,
-        line=statement.line,
+        line=line,
         hazard=match.hazard.value,
         revision=statement.revision,
-        end_line=statement.end_line,
+        end_line=end_line,
         statement=statement.sql.strip(),
         facts=_facts(match),
         fix=match.fix,
     )
+
+
+def _lines(match: Match) -> tuple[int, int]:
+    """Where the statement comes from; in a batch, the operation that the message speaks of."""
+    statement = match.statement
+    words = frozenset(re.findall(r"\w+", match.message))
+    found = place.in_batch(statement.file, statement.line, words)
+    return found or (statement.line, statement.end_line)
 
 
 def _severity(

@@ -178,6 +178,6 @@ def _deleting(sent: Sequence[Sent], key: str) -> int:
         facts = sent[position].measured.tables.get(key)
         if facts is None:
             return 0
-        return facts.rows if facts.is_emptied else facts.deleted
+        return facts.rows if facts.is_emptied else max(facts.deleted, facts.cascaded)
 
     return max(range(len(sent)), key=deleted, default=0)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+import traceback
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -37,6 +38,53 @@ def of(path: Path) -> Place | None:
             return Place(line, end_line, called, _is_caught(frame, path))
         called = frame.f_code.co_name
     return None
+
+
+def of_error(error: BaseException, path: Path) -> Place | None:
+    """Return where the file at `path` called an operation that Alembic refused.
+
+    None for an error of the script's own: nobody knows whether it comes up elsewhere.
+    """
+    found: Place | None = None
+    frames = list(traceback.walk_tb(error.__traceback__))
+    for position, (frame, line) in enumerate(frames):
+        if frame.f_code.co_filename == str(path):
+            following = frames[position + 1 :]
+            called = following[0][0].f_code.co_name if following else ""
+            is_alembics = any(
+                str(other.f_globals.get("__name__", "")).startswith("alembic.")
+                for other, _ in following
+            )
+            found = Place(line, line, called) if is_alembics else None
+    return found
+
+
+def in_batch(path: Path, line: int, words: Set[str]) -> tuple[int, int] | None:
+    """Return the lines of the operation in a batch that names one of these words.
+
+    `line` is where the batch begins, from where SQLite's rebuild is sent as a whole. None where
+    no batch begins there, or none of its operations says such a word.
+    """
+    for node in _batches(path):
+        if node.lineno <= line <= node.body[0].lineno - 1:
+            for statement in node.body:
+                said = {str(c.value) for c in ast.walk(statement) if isinstance(c, ast.Constant)}
+                if said & words:
+                    return statement.lineno, statement.end_lineno or statement.lineno
+    return None
+
+
+@lru_cache(maxsize=64)
+def _batches(path: Path) -> tuple[ast.With, ...]:
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return ()
+    return tuple(
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.With) and "batch_alter_table" in ast.unparse(node.items[0])
+    )
 
 
 def _frames() -> Iterator[FrameType]:

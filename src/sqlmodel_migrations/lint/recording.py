@@ -60,7 +60,8 @@ class TableFacts:
     `rows` are the generated rows before the statement. `taken` is the strongest lock that the
     statement asked for. `built` are indexes whose file was written, in a table rewrite those
     that were made anew. A table `is_emptied` where its rows went without being touched one by
-    one. A materialized view `is_stored_query`.
+    one. A materialized view `is_stored_query`. `cascaded` are rows that went, or lost a reference,
+    because another table was dropped.
     """
 
     rows: int = 0
@@ -72,6 +73,7 @@ class TableFacts:
     inserted: int = 0
     updated: int = 0
     deleted: int = 0
+    cascaded: int = 0
     is_stored_query: bool = False
 
 

@@ -29,6 +29,7 @@ from sqlmodel_migrations.lint.recording import (
     Broken,
     Facts,
     Failure,
+    FailureKind,
     RecordedStatement,
     Rows,
     Runner,
@@ -141,13 +142,18 @@ class Take:
         assert self._revision is not None
         revision, raised = self._revision, self._raised
         reason = f"{type(error).__name__}: {error}".strip().splitlines()[0]
+        operation = place.of_error(error, revision.path)
         if raised is not None and getattr(error, "orig", error) is raised[0]:
             _, where, sql, failure = raised
+            operation = None
             self._add(where, sql, None, None, Facts(), failure)
             reason = failure.message
-        self.unmeasured.append(
-            Unmeasured(revision.id, f"its upgrade ends here: {reason}", revision.path)
-        )
+        elif operation is not None:
+            self._add(operation, "", None, None, Facts(), Failure(FailureKind.OTHER, reason))
+        if operation is None:
+            self.unmeasured.append(
+                Unmeasured(revision.id, f"its upgrade ends here: {reason}", revision.path)
+            )
         position = [other.id for other in self.pending].index(revision.id)
         self.unmeasured += [
             Unmeasured(other.id, f"it comes after '{revision.id}', which fails", other.path)

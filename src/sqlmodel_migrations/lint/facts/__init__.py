@@ -12,7 +12,7 @@ from sqlmodel_migrations.lint.facts.base import FactsModule, Measured, Meter
 
 __all__ = ["Measured", "Meter", "of"]
 
-_MODULES = {"postgresql": "postgresql"}
+_MODULES = {"postgresql": "postgresql", "sqlite": "sqlite"}
 
 
 def of(connection: Connection) -> Meter:

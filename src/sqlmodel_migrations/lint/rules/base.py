@@ -131,6 +131,12 @@ def constraints(statement: RecordedStatement, *words: str) -> tuple[CatalogDiffe
     return tuple(c for c in added(statement, "constraint") if c.after and c.after.startswith(words))
 
 
+def is_cascaded(statement: RecordedStatement, table: str) -> bool:
+    """Whether rows of a table that it does not name went, or lost their reference."""
+    facts = statement.facts.tables.get(table)
+    return facts is not None and facts.cascaded > 0
+
+
 def changed(statement: RecordedStatement, kind: str) -> tuple[CatalogDifference, ...]:
     """Return what was one way before and is another way now: types, nullability."""
     return tuple(

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from sqlmodel_migrations.diagnostics import Severity
 from sqlmodel_migrations.lint.hazards import Hazard
 from sqlmodel_migrations.lint.recording import Recording
-from sqlmodel_migrations.lint.rules.base import Match, names
+from sqlmodel_migrations.lint.rules.base import Match, is_cascaded, names
 
 HAZARDS = (Hazard.DATA_LOSS,)
 SEVERITY = Severity.ERROR
@@ -21,7 +21,11 @@ SUMMARY = "Rows are deleted."
 def find(recording: Recording) -> Iterator[Match]:
     """Find tables that have fewer rows when the revision is over."""
     for statement in recording.statements:
-        lost = [x for x in statement.facts.losses if x.kind == "rows" and x.table]
+        lost = [
+            loss
+            for loss in statement.facts.losses
+            if loss.kind == "rows" and loss.table and not is_cascaded(statement, loss.table)
+        ]
         if lost:
             yield Match(
                 Hazard.DATA_LOSS,
