@@ -76,7 +76,8 @@ def both(project: Project, *arguments: str) -> Ran:
 
 
 def probed(project: Project, url: str | None = None) -> tuple[str, ...] | None:
-    return probe.applied(settings.find(project.path), url)
+    found = probe.applied(settings.find(project.path), url)
+    return found and found.ids
 
 
 def test_at_head(at_head: Project) -> None:

@@ -6,7 +6,6 @@ holds the same commands at its top level. Importing this package imports not eve
 
 from __future__ import annotations
 
-
 import atexit
 import gc
 

@@ -8,6 +8,7 @@ is None: then env.py is run, and says what is wrong.
 from __future__ import annotations
 
 import logging
+from typing import NamedTuple
 
 from sqlmodel_migrations.errors import UsageError
 from sqlmodel_migrations.history import drivers
@@ -27,8 +28,21 @@ _SAID = {
 }
 
 
-def applied(settings: Settings, url: str | None = None) -> tuple[str, ...] | None:
-    """Return the ids in the version table, in the server's order; None where env.py must tell.
+class Applied(NamedTuple):
+    """The ids in the version table, in the server's order, and SQLAlchemy's name of its driver."""
+
+    ids: tuple[str, ...]
+    drivername: str
+
+    def say(self) -> None:
+        """Log what Alembic would have logged; whoever goes the long way leaves it to Alembic."""
+        implementation, ddl = _SAID[self.drivername.partition("+")[0]]
+        log.info("Context impl %s.", implementation)
+        log.info("Will assume %s DDL.", ddl)
+
+
+def applied(settings: Settings, url: str | None = None) -> Applied | None:
+    """Read the version table; None where env.py must tell.
 
     `url` goes before all other places where it may stand.
     """
@@ -36,13 +50,9 @@ def applied(settings: Settings, url: str | None = None) -> tuple[str, ...] | Non
         return None
     found = _address(settings, url)
     rows = found and _rows(found, settings)
-    if not rows or not all(isinstance(id, str) for (id,) in rows):
+    if not found or not rows or not all(isinstance(id, str) for (id,) in rows):
         return None
-    assert found is not None
-    implementation, ddl = _SAID[found.drivername.partition("+")[0]]
-    log.info("Context impl %s.", implementation)
-    log.info("Will assume %s DDL.", ddl)
-    return tuple(dict.fromkeys(id for (id,) in rows))
+    return Applied(tuple(dict.fromkeys(id for (id,) in rows)), found.drivername)
 
 
 def _address(settings: Settings, url: str | None) -> Address | None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from sqlmodel_migrations.errors import MigrationsError, UsageError
 from sqlmodel_migrations.history import index, probe
 from sqlmodel_migrations.history.graph import Graph
+from sqlmodel_migrations.history.probe import Applied
 from sqlmodel_migrations.project.settings import Settings
 from sqlmodel_migrations.run import event_loop
 from sqlmodel_migrations.run.outcome import Outcome
@@ -183,7 +184,8 @@ class Checkout:
         """Return the ids in the version table, known to this checkout or not."""
         probed = self._probed()
         if probed is not None:
-            return probed
+            probed.say()
+            return probed.ids
         found: list[str] = []
         self.read(lambda context, _: found.extend(context.get_current_heads()))
         return tuple(dict.fromkeys(found))
@@ -196,17 +198,20 @@ class Checkout:
         if ":" in target:
             return None
         self.require_target(target)
-        ids = self._probed()
-        if ids is None:
+        probed = self._probed()
+        if probed is None:
             return None
         try:
-            pending = self.graph.pending(ids, target)
+            pending = self.graph.pending(probed.ids, target)
         except UsageError:  # it is said better where the database is asked the long way
             return None
-        at = tuple(sorted(ids))
-        return None if pending else Outcome(before=at, after=at)
+        if pending:
+            return None
+        probed.say()
+        at = tuple(sorted(probed.ids))
+        return Outcome(before=at, after=at)
 
-    def _probed(self) -> tuple[str, ...] | None:
+    def _probed(self) -> Applied | None:
         given = self.given_url
         if self.bind is not None or not (given is None or isinstance(given, str)):
             return None
