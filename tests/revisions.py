@@ -63,9 +63,9 @@ if DEATH:
 class Revisions:
     """A project with an env.py of ours and scripts given as the bodies of `upgrade`."""
 
-    def __init__(self, project: Project, database: Database) -> None:
+    def __init__(self, project: Project, database: Database, models: str = "") -> None:
         self.project, self.database = project, database
-        project.write({"models.py": "from sqlmodel import SQLModel\n"})
+        project.write({"models.py": f"from sqlmodel import Field, SQLModel\n\n\n{models}"})
         ran = project.cli("init", "--url", database.url)
         assert ran.code == 0, ran.output
         env = project.read("migrations/env.py")

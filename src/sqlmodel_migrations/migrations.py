@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from sqlmodel_migrations.prove.adopt import Adopted
     from sqlmodel_migrations.prove.drift import Drift
     from sqlmodel_migrations.prove.verifier import Verified
+    from sqlmodel_migrations.run.applied import Applied
     from sqlmodel_migrations.run.execution import Execution, Options
     from sqlmodel_migrations.run.losses import Losses
     from sqlmodel_migrations.run.outcome import Outcome
@@ -192,6 +193,12 @@ class Migrations:
         """Return what `upgrade` to `target` would run, in order."""
         ids = tuple(revision.id for revision in self.current())
         return tuple(self.graph.pending(ids, target))
+
+    def applied(self) -> tuple[Applied, ...]:
+        """Return what the database has, newest first, and what is known of how it came there."""
+        from sqlmodel_migrations.run import applied
+
+        return applied.read(self._checkout)
 
     def status(self) -> Status:
         """Return where project and database stand; what cannot be had is in its `problems`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from sqlmodel_migrations.errors import MigrationsError
 from sqlmodel_migrations.generate import revision
 from sqlmodel_migrations.generate.difference import Difference
 from sqlmodel_migrations.history.index import Revision
+from sqlmodel_migrations.run import journal
+from sqlmodel_migrations.run.applied import Applied, Reading, Script
 from sqlmodel_migrations.run.checkout import Checkout
 
 
@@ -32,6 +34,8 @@ class Status:
     pending: tuple[Revision, ...]
     differences: tuple[Difference, ...] | None
     problems: tuple[str, ...] = ()
+    edited: tuple[Applied, ...] = ()
+    """Revisions whose scripts are not what they were when they ran."""
 
 
 def look(checkout: Checkout) -> Status:
@@ -40,10 +44,13 @@ def look(checkout: Checkout) -> Status:
     seen = _Database()
     pending: tuple[Revision, ...] = ()
     differences: tuple[Difference, ...] | None = None
+    edited: tuple[Applied, ...] = ()
     with _collected(problems):
         checkout.read(seen.look)
+        problems.extend(seen.problems)
         checkout.require_known(seen.current)
         pending = tuple(checkout.graph.pending(seen.current, "heads"))
+        edited = tuple(a for a in seen.reading.applied(checkout) if a.script is Script.EDITED)
     with _collected(problems):
         compared = revision.check(checkout, from_database=False)
         differences = compared.differences
@@ -59,6 +66,7 @@ def look(checkout: Checkout) -> Status:
         pending=pending,
         differences=differences,
         problems=tuple(dict.fromkeys(problems)),
+        edited=edited,
     )
 
 
@@ -69,13 +77,22 @@ class _Database:
     url: str | None = None
     server: str | None = None
     current: tuple[str, ...] = ()
+    reading: Reading = field(default_factory=Reading)
+    problems: list[str] = field(default_factory=list)
 
-    def look(self, context: MigrationContext, _: Mapping[str, Any]) -> None:
+    def look(self, context: MigrationContext, arguments: Mapping[str, Any]) -> None:
         connection = context.connection
         assert connection is not None
         self.url = connection.engine.url.render_as_string(hide_password=True)
         self.server = dialects.of(connection.dialect.name).server(connection)
         self.current = context.get_current_heads()
+        with _collected(self.problems):
+            self.reading.look(context, arguments)
+        with _collected(self.problems):
+            if key := journal.interrupted(context):
+                self.problems.append(
+                    f"revision {key.revision} was interrupted in the middle of its {key.direction}"
+                )
 
 
 @contextlib.contextmanager

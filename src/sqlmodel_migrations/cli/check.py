@@ -26,11 +26,15 @@ if TYPE_CHECKING:
     exits=usual(
         ExitCode.DATABASE,
         yes="nothing is missing",
-        no="a revision is missing; with --database, or is pending",
+        no="a revision is missing; with --database: one is pending, or an applied one was edited",
     ),
     every=True,
 )
-@click.option("--database", is_flag=True, help="Check also that no revision is pending.")
+@click.option(
+    "--database",
+    is_flag=True,
+    help="Check also that no revision is pending, and no applied script was edited.",
+)
 @click.option(
     "--from-database",
     is_flag=True,
@@ -42,9 +46,11 @@ def command(invocation: Invocation, database: bool, from_database: bool) -> Repo
     compared = migrations.compare(from_database=from_database)
     differences = compared.differences
     pending = migrations.pending() if database else ()
+    edited = [one for one in migrations.applied() if one.script == "edited"] if database else []
     result = {
         "differences": [difference.as_json() for difference in differences],
         "pending": entry.all_as_json(pending) if database else None,
+        "edited": [one.revision.id for one in edited] if database else None,
         "notes": list(compared.notes),
     }
     return Report(
@@ -52,7 +58,8 @@ def command(invocation: Invocation, database: bool, from_database: bool) -> Repo
         result,
         (*_missing(differences), *_pending(pending)),
         (*compared.notes, *_advice(invocation, bool(differences), bool(pending))),
-        exit_code=ExitCode.NO if differences or pending else ExitCode.YES,
+        diagnostics=tuple(one.diagnostic() for one in edited),
+        exit_code=ExitCode.NO if differences or pending or edited else ExitCode.YES,
     )
 
 

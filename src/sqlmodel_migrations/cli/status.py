@@ -36,11 +36,12 @@ def command(invocation: Invocation, exit_code: bool) -> Report:
     """Show what can be seen; what cannot stands among the problems."""
     with log.shown(sys.stderr, quiet=True):
         status = invocation.migrations().status()
-    is_missing = bool(status.pending or status.differences or status.problems)
+    is_missing = bool(status.pending or status.differences or status.problems or status.edited)
     return Report(
         "status",
         _result(status),
         tuple(_lines(status)),
+        diagnostics=tuple(one.diagnostic() for one in status.edited),
         exit_code=ExitCode.NO if exit_code and is_missing else ExitCode.YES,
     )
 
@@ -58,6 +59,7 @@ def _result(status: Status) -> dict[str, Any]:
         "pending": entry.all_as_json(status.pending),
         "differences": None if found is None else [one.as_json() for one in found],
         "problems": list(status.problems),
+        "edited": [one.revision.id for one in status.edited],
     }
 
 

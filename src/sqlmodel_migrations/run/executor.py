@@ -91,6 +91,7 @@ class _Execution:
         with lock.held(self.context, self.how) as held:
             if not self._has_work():
                 return
+            self._open_record()
             with self._backed_up(), self._ready():
                 self._take_all(held)
                 self.record.close()
@@ -106,7 +107,7 @@ class _Execution:
         """Read where the database is; the connection is in no transaction afterwards."""
         planned = self.one.plan(self.steps)
         heads = self.one.progress.before
-        work = bool(planned) or self.one.purge
+        work = bool(planned) or self.one.purge or (self.how.accept_edited and bool(heads))
         work = work or not (heads or _alembic.has_version_table(self.context))
         self._end_transaction()
         return work
@@ -125,6 +126,13 @@ class _Execution:
                 " ALTER and DROP at once",
                 hint="leave --transaction out",
             )
+
+    def _open_record(self) -> None:
+        """Read what earlier runs wrote down, and refuse to start where that forbids it."""
+        self.record = Record(self.context, self.how, self.one.outside)
+        notes = self.record.require_startable(self.one.planned, self.one.progress.before)
+        self.one.progress.notes.extend(notes)
+        self._end_transaction()
 
     @contextlib.contextmanager
     def _backed_up(self) -> Iterator[None]:
@@ -159,8 +167,6 @@ class _Execution:
     # -- the steps -----------------------------------------------------------------------------
 
     def _take_all(self, held: Lock) -> None:
-        self.record = Record(self.context, self.how, self.one.outside)
-        self.record.require_startable(self.one.planned, self.one.progress.before)
         if self.how.transaction is Transaction.ALL and not self.is_callers:
             self._attempt(partial(self._take_together, held), self.one.planned)
             return

@@ -124,6 +124,13 @@ class Journal:
         self._recorded = {}
 
 
+def interrupted(context: MigrationContext) -> Key | None:
+    """Return the revision that was begun and not finished; it is only looked for."""
+    assert context.connection is not None
+    table = JournalTable(context, side_table.beside(context.connection))
+    return next(iter(table.read()), None)
+
+
 def key_of(step: Any) -> Key:
     """Return what the journal calls a step."""
     revision = _alembic.step_revision(step) or ", ".join(_alembic.written_ids(step))

@@ -50,13 +50,16 @@ class Record:
         """Whether an interrupted run of this step goes on."""
         return self.journal.interrupted == key_of(step)
 
-    def require_startable(self, steps: Sequence[Any], heads: tuple[str, ...]) -> None:
-        """Raise `StepFailed` where another revision was interrupted, `ScriptEdited` where an
-        applied script is not what it was and that was not accepted.
+    def require_startable(self, steps: Sequence[Any], heads: tuple[str, ...]) -> Iterator[str]:
+        """Yield what is to be said; `heads` are what the database is at.
+
+        Raises `StepFailed` where another revision was interrupted, and `ScriptEdited` where the
+        script of an applied one is not what it was, and that is not accepted.
         """
         if steps and is_script(steps[0]):
             self.journal.require_next(steps[0])
-            self._require_unedited(heads)
+        if self.how.accept_edited or any(is_script(step) and step.is_upgrade for step in steps):
+            yield from self._require_unedited(heads)
 
     def begin(self, step: Any) -> None:
         """Note that a step starts, before its transaction does."""
@@ -90,23 +93,26 @@ class Record:
         self.journal.forget()
         self.ledger.note(_alembic.written_ids(step), ledger.STAMP, {})
 
-    def _require_unedited(self, heads: tuple[str, ...]) -> None:
+    def _require_unedited(self, heads: tuple[str, ...]) -> Iterator[str]:
         paths = applied_paths(self.context, heads)
-        lines = ledger.latest(self.ledger.lines())
-        edited = ledger.edited(lines, paths)
-        if edited and self.how.accept_edited:
-            self.ledger.note(edited, ledger.ACCEPT, paths)
-            if not self.is_callers:
-                assert self.context.connection is not None
-                self.context.connection.commit()
-        elif edited:
+        edited = ledger.edited(ledger.latest(self.ledger.lines()), paths)
+        if edited and not self.how.accept_edited:
             raise ScriptEdited(
-                f"{_counted(len(edited))} edited since the revision was applied: this database has"
-                " what the old text made, and nothing was run",
+                f"{_scripts(edited)} edited since the revision was applied: this database has what"
+                " the old text made, and nothing was run",
                 hint="put the text back, and write a new revision for the change; if it changes"
                 " nothing here, add --accept-edited",
                 details=tuple(f"{revision}: {paths[revision]}" for revision in edited),
             )
+        if edited:
+            self.ledger.note(edited, ledger.ACCEPT, paths)
+            self._commit()
+            yield f"{_scripts(edited)} edited, and accepted: {', '.join(edited)}"
+
+    def _commit(self) -> None:
+        assert self.context.connection is not None
+        if not self.is_callers:
+            self.context.connection.commit()
 
     def _wait(self, session: Callable[[], str | None]) -> None:
         """Wait until an interrupted statement has ended in the server."""
@@ -147,5 +153,5 @@ def _of(step: Any) -> tuple[str, str, Path | None]:
     return key.revision, key.direction, Path(path) if path else None
 
 
-def _counted(count: int) -> str:
-    return "1 script was" if count == 1 else f"{count} scripts were"
+def _scripts(edited: Sequence[str]) -> str:
+    return "1 script was" if len(edited) == 1 else f"{len(edited)} scripts were"
