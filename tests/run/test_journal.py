@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
+import time
 from typing import Any
 
 import pytest
@@ -10,6 +13,7 @@ import pytest
 from databases import Database
 from project import Project
 from revisions import Revisions
+from zygote import Child
 
 MARIADB = pytest.mark.parametrize("database", ["mariadb"], indirect=True)
 
@@ -426,3 +430,72 @@ def test_killed_within_or_after_a_block(
     assert ran.code == 0, ran.output
     assert database.query("SELECT * FROM hero ORDER BY id") == [(2, "b"), (3, "0 1"), (11, "a")]
     assert journal(database) == []
+
+
+# -- what goes on in the server without us -----------------------------------------------------
+
+
+def killed_while(revisions: Revisions, database: Database, holder: Any, at_work: str) -> Child:
+    """Kill an upgrade whose statement waits in the server; return the one that was started next."""
+    child = revisions.project.cli.start("upgrade")
+    while not database.query(at_work):
+        time.sleep(0.05)
+    os.kill(child.pid, signal.SIGKILL)
+    assert child.wait().code == -signal.SIGKILL
+    following = revisions.project.cli.start("upgrade")
+    while "waiting" not in following.stderr():
+        time.sleep(0.05)
+    holder.close()
+    return following
+
+
+@MARIADB
+def test_an_alter_that_outlives_its_client_is_waited_for(
+    revisions: Revisions, database: Database
+) -> None:
+    database.run("CREATE TABLE hero (id int PRIMARY KEY)", "INSERT INTO hero VALUES (1)")
+    alter = "ALTER TABLE hero ADD COLUMN age int DEFAULT 5"
+    revisions.add("a", f"op.execute('{alter}')\nop.execute('UPDATE hero SET age = age + 1')")
+    holder = database.connect()
+    holder.cursor().execute("SELECT * FROM hero")
+    at_work = f"SELECT 1 FROM information_schema.processlist WHERE info = '{alter}'"
+    ran = killed_while(revisions, database, holder, at_work).wait()
+    assert ran.code == 0, ran.output
+    assert database.query("SELECT * FROM hero") == [(1, 6)]
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_an_index_that_outlives_its_client_is_waited_for(
+    revisions: Revisions, database: Database
+) -> None:
+    database.run("CREATE TABLE hero (id int PRIMARY KEY)", "INSERT INTO hero VALUES (1)")
+    index = "CREATE INDEX CONCURRENTLY again ON hero (id)"
+    revisions.add("a", f"op.execute('{index}')\nop.execute('UPDATE hero SET id = id + 1')")
+    holder = database.connect()
+    holder.cursor().execute("UPDATE hero SET id = 5")
+    at_work = f"SELECT 1 FROM pg_stat_activity WHERE query = '{index}' AND wait_event_type = 'Lock'"
+    ran = killed_while(revisions, database, holder, at_work).wait()
+    assert ran.code == 0, ran.output
+    assert database.query("SELECT id FROM hero") == [(2,)]
+    valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'again'::regclass"
+    assert database.query(valid) == [(True,)]
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_an_index_that_could_not_be_made_is_made_again(
+    revisions: Revisions, database: Database
+) -> None:
+    database.run("CREATE TABLE hero (id int)", "INSERT INTO hero VALUES (1), (1)")
+    down = 'op.drop_index("again", "hero", postgresql_concurrently=True)'
+    make = 'op.create_index("again", "hero", ["id"], unique=True, postgresql_concurrently=True)'
+    revisions.add("a", make, down)
+    ran = revisions.upgrade()
+    assert ran.code == 5, ran.output
+    assert database.query("SELECT indisvalid FROM pg_index WHERE NOT indisvalid") == [(False,)]
+    database.run("DELETE FROM hero WHERE ctid = '(0,1)'")
+    ran = revisions.upgrade()
+    assert ran.code == 0, ran.output
+    assert "Dropping index again of hero, which an interrupted statement left invalid" in ran.stderr
+    valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'again'::regclass"
+    assert database.query(valid) == [(True,)]
+    assert revisions.run("downgrade", "base", "--yes").code == 0
