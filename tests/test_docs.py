@@ -35,6 +35,7 @@ TRANSCRIPTS = (
     "README.md",
     "docs/tutorial.md",
     "docs/drift.md",
+    "docs/plan.md",
     "docs/adopt.md",
     "docs/execution.md",
 )

@@ -57,7 +57,7 @@ def begun(project: Project, database: Database, monkeypatch: pytest.MonkeyPatch)
     return project
 
 
-@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 def test_statements_are_those_that_are_sent(begun: Project, database: Database) -> None:
     plan = Migrations.find().plan()
     assert [revision.id for revision in plan.revisions] == ["b2", "c3"]
@@ -128,7 +128,7 @@ class TestAPlanThatHoldsNoMore:
         assert Migrations.find().current_ids() == ("c3",)
 
 
-@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_drift_in_a_touched_table_is_said_and_not_promised(
     begun: Project, database: Database
 ) -> None:

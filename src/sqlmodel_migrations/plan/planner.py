@@ -14,13 +14,13 @@ from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.database.fingerprint import fingerprint
 from sqlmodel_migrations.database.sizes import Size
 from sqlmodel_migrations.errors import MigrationsError, PlanOutdated, UsageError
+from sqlmodel_migrations.generate.comparison import unseen
 from sqlmodel_migrations.history import checksum
 from sqlmodel_migrations.history.index import Revision
 from sqlmodel_migrations.lint import review
 from sqlmodel_migrations.lint.recording import RecordedStatement, Recording, Rows
 from sqlmodel_migrations.lint.span import Span
 from sqlmodel_migrations.plan.plan import Plan, PlannedRevision, PlannedStatement
-from sqlmodel_migrations.prove import live
 from sqlmodel_migrations.run import log
 from sqlmodel_migrations.run.checkout import Checkout
 
@@ -111,7 +111,7 @@ def _look(checkout: Checkout) -> _Seen:
                 dialects.of(connection.dialect.name).server(connection),
                 connection.dialect.name,
                 tuple(dict.fromkeys(context.get_current_heads())),
-                catalog.read(connection, ignore=live.unseen(context)),
+                catalog.read(connection, ignore=unseen(context)),
                 sizes.read(connection),
             )
         )
@@ -181,14 +181,20 @@ def _statement(recorded: RecordedStatement) -> PlannedStatement:
         line=recorded.line,
         sql=recorded.sql.strip(),
         transaction=recorded.transaction,
-        tables=tuple(sorted(recorded.facts.tables)),
+        tables=tuple(sorted(_tables(recorded))),
         failure=None if failure is None else failure.message,
     )
 
 
 def _touched(recording: Recording | None) -> frozenset[str]:
     statements = recording.statements if recording is not None else ()
-    return frozenset(name for one in statements for name in one.facts.tables)
+    return frozenset(name for one in statements for name in _tables(one))
+
+
+def _tables(recorded: RecordedStatement) -> frozenset[str]:
+    """The tables that a statement changed, or waited for."""
+    changed = (change.table for change in recorded.facts.changes)
+    return frozenset((*recorded.facts.tables, *filter(None, changed)))
 
 
 def _after(recording: Recording, before: Catalog) -> dict[str, str | None]:
