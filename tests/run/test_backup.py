@@ -65,15 +65,15 @@ def fail(
     *statements: str,
     error: BaseException | None = None,
     tell: Emit = ignore,
-    meanwhile: Callable[[], None] = lambda: None,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> BaseException:
     """Commit statements, begin another change, and raise; returns what is raised then."""
     error = error or StepFailed("x", failed="cc03", applied=("aa01",), pending=("dd04",))
     try:
-        with backup.kept(connection, Execution(emit=tell)):
+        with backup.kept(connection, Execution(emit=tell, lock_timeout=0.2)):
             commit(connection, *statements)
-            meanwhile()
             connection.exec_driver_sql("CREATE TABLE half (name TEXT)")
+            meanwhile()
             raise error
     except BaseException as raised:
         return raised
@@ -111,6 +111,31 @@ def test_rows_that_another_program_wrote_since_are_kept(
     assert error.applied == ("aa01",)
     (copy,) = copies(sqlite)
     assert error.details == (f"'{copy}' was not put back: another program has written since",)
+
+
+def test_why_it_failed_is_said_where_it_cannot_be_put_back(
+    connection: Connection, sqlite: Database
+) -> None:
+    with closing(sqlite.connect()) as reader:
+        cursor = reader.cursor()
+        error = fail(
+            connection,
+            "CREATE TABLE team (name TEXT)",
+            meanwhile=lambda: cursor.execute("SELECT 1 UNION SELECT 2 FROM hero"),
+        )
+    assert isinstance(error, StepFailed)
+    assert error.applied == ("aa01",)
+    (copy,) = (path for path in copies(sqlite) if path.suffix == ".backup")
+    assert error.details[-1].startswith(
+        f"'{sqlite.name}' is not as before: the copy '{copy}' could not be put back: the database"
+    )
+
+
+def test_an_error_that_nobody_expected(connection: Connection, sqlite: Database) -> None:
+    error = fail(connection, "DROP TABLE hero", error=ZeroDivisionError())
+    assert isinstance(error, ZeroDivisionError)
+    assert "was put back" in error.__notes__[0]
+    assert names(sqlite.name) == ["Deadpond"]
 
 
 @pytest.mark.parametrize("error", [Interrupted("stop"), KeyboardInterrupt()])

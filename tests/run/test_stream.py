@@ -133,6 +133,18 @@ def test_a_connection_stays_in_its_thread(hero: Project, database: Database) -> 
 
 
 @on_sqlite
+def test_a_callback_that_fails_ends_the_run(hero: Project, database: Database) -> None:
+    def fail(event: Event) -> None:
+        if isinstance(event, RevisionStarted) and event.revision == "b2":
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        Migrations.find().upgrade(on_event=fail)
+    assert database.query("SELECT version_num FROM alembic_version") == [("a1",)]
+    assert Migrations.find().upgrade().after == ("b2",)
+
+
+@on_sqlite
 def test_a_stop_of_the_callers_own(hero: Project, database: Database) -> None:
     migrations = Migrations.find()
     told: list[Event] = []

@@ -24,6 +24,7 @@ class Stop:
         self._emit = emit
         self._is_asked = False
         self._is_moving = False
+        self._telling: threading.Thread | None = None
 
     def __call__(self) -> bool:
         return self._is_asked
@@ -47,7 +48,13 @@ class Stop:
         self._is_asked = True
         # In a thread: the code that was interrupted may be in the middle of telling something.
         event = StopRequested(_NAMES[signal.Signals(number)])
-        threading.Thread(target=self._emit, args=(event,)).start()
+        self._telling = threading.Thread(target=self._emit, args=(event,))
+        self._telling.start()
+
+    def close(self) -> None:
+        """Wait until it is told what a signal asked for."""
+        if self._telling is not None:
+            self._telling.join()
 
 
 @contextlib.contextmanager
@@ -68,3 +75,4 @@ def caught(emit: Emit) -> Iterator[Stop]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        stop.close()

@@ -60,26 +60,34 @@ def kept(connection: Connection, execution: Execution) -> Iterator[Path]:
     except Interrupted as stop:
         _tell(stop, f"the copy from before is kept: '{copy}'")
         raise
-    except MigrationsError as error:
+    except Exception as error:
         connection.rollback()
         if _version(connection) == before:
-            restore(copy, file, execution)
-            execution.emit(BackupRestored(str(copy)))
-            _tell_restored(error, copy)
+            _put_back(copy, file, execution, error)
         else:
             _tell(error, f"'{copy}' was not put back: another program has written since")
         raise
 
 
-def _tell_restored(error: MigrationsError, copy: Path) -> None:
+def _put_back(copy: Path, file: Path, execution: Execution, error: Exception) -> None:
+    """Restore the file, and add to the error what became of it."""
+    try:
+        restore(copy, file, execution)
+    except DatabaseError as trouble:
+        _tell(error, trouble.message)
+        return
+    execution.emit(BackupRestored(str(copy)))
     _tell(error, f"'{copy}' was put back: the database is as it was before")
     if isinstance(error, StepFailed):
         error.pending = (*error.applied, *error.pending)
         error.applied = ()
 
 
-def _tell(error: MigrationsError, line: str) -> None:
-    error.details = (*error.details, line)
+def _tell(error: Exception, line: str) -> None:
+    if isinstance(error, MigrationsError):
+        error.details = (*error.details, line)
+    else:
+        error.add_note(line)
 
 
 def make(file: Path, execution: Execution) -> Path:

@@ -1,7 +1,7 @@
 """A picture on a terminal, drawn again and again while a migration runs or waits.
 
 What is done stays as a line above it. Before it begins, and after, the terminal is free: a
-question may be asked.
+question may be asked. rich is imported when there is something to show: mostly there is not.
 """
 
 from __future__ import annotations
@@ -9,16 +9,19 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+from functools import cached_property
 from types import TracebackType
-from typing import Literal, TextIO
-
-from rich.console import Console
-from rich.live import Live
-from rich.text import Text
+from typing import TYPE_CHECKING, Literal, TextIO
 
 from sqlmodel_migrations.events import Event
 from sqlmodel_migrations.report.progress.line_stream import LineStream
-from sqlmodel_migrations.report.progress.picture import Picture
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    from sqlmodel_migrations.report.progress.picture import Picture
 
 _FRAMES_PER_SECOND = 8.0
 
@@ -29,9 +32,7 @@ class LiveProgress:
     level = logging.WARNING
 
     def __init__(self, stream: TextIO, *, colour: bool) -> None:
-        system: Literal["auto"] | None = "auto" if colour else None
-        self._console = Console(file=stream, color_system=system, highlight=False)
-        self._picture = Picture(is_unicode=self._console.encoding.startswith("utf"))
+        self._target, self._colour = stream, colour
         self._live: Live | None = None
         self._lock = threading.Lock()
         self.stream: TextIO = LineStream(self._print)
@@ -45,7 +46,8 @@ class LiveProgress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stop()
+        with self._lock:
+            self._stop()
 
     def tell(self, event: Event) -> None:
         """Change the picture, and leave a line of what is done."""
@@ -58,10 +60,25 @@ class LiveProgress:
             else:
                 self._stop()
 
+    @cached_property
+    def _console(self) -> Console:
+        from rich.console import Console
+
+        system: Literal["auto"] | None = "auto" if self._colour else None
+        return Console(file=self._target, color_system=system, highlight=False)
+
+    @cached_property
+    def _picture(self) -> Picture:
+        from sqlmodel_migrations.report.progress.picture import Picture
+
+        return Picture(is_unicode=self._console.encoding.startswith("utf"))
+
     def _print(self, line: str | Text) -> None:
         self._console.print(line, soft_wrap=True, markup=False)
 
     def _start(self) -> None:
+        from rich.live import Live
+
         if self._live is None:
             self._live = Live(
                 get_renderable=self._picture.draw,
