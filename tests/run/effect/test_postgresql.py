@@ -107,6 +107,7 @@ def test_the_index_of_a_partitioned_table_is_left_alone(connection: Connection) 
     connection.exec_driver_sql("CREATE INDEX i ON ONLY event (id)")
     postgresql.clear(connection, statements, before)
     assert invalid(connection) == 1
+    assert postgresql.verdict(connection, statements, before) is Verdict.DOUBT
 
 
 def test_a_detach_that_waits_for_its_end_is_ended(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -88,8 +88,18 @@ def verdict(connection: Connection, statements: Sequence[Statement], before: Bef
     now = _seen(connection, statement)
     if not now:
         return Verdict.DOUBT
+    if "indexes" in now:
+        return _of_index(before.get("indexes", {}), now["indexes"])
     is_done = any(now[key] != before.get(key) for key in now)
     return Verdict.DONE if is_done else Verdict.NOT_DONE
+
+
+def _of_index(before: Mapping[str, bool], now: Mapping[str, bool]) -> Verdict:
+    """Say what became of a new index: one that is not valid may still be at work."""
+    new = [is_valid for name, is_valid in now.items() if name not in before]
+    if not new:
+        return Verdict.NOT_DONE
+    return Verdict.DONE if all(new) else Verdict.DOUBT
 
 
 def is_untouched(connection: Connection, statements: Sequence[Statement], before: Before) -> bool:
