@@ -45,8 +45,9 @@ _SEVERITIES = [severity.value for severity in Severity]
 @click.option(
     "--min-rows", type=int, metavar="N", help="Smaller tables are a note. [default: 1000]"
 )
-@click.option("--fail-on", type=click.Choice(_SEVERITIES), default="error", show_default=True,
-              help="End with 1 where something this severe is found.")  # fmt: skip
+@click.option("--downgrade", is_flag=True, help="Judge the way back as well.")
+@click.option("--fail-on", type=click.Choice(_SEVERITIES),
+              help="End with 1 where something this severe is found. [default: error]")  # fmt: skip
 @click.option("--format", type=click.Choice(["text", "json"]), help="How the answer is written.")
 @click.option("--explain", metavar="RULE", help="Say what a rule means.")
 def command(
@@ -55,21 +56,18 @@ def command(
     since: str | None,
     live: bool,
     min_rows: int | None,
-    fail_on: str,
+    downgrade: bool,
+    fail_on: str | None,
     format: str | None,  # noqa: A002
     explain: str | None,
 ) -> Report:
     """Judge, and say what was found."""
     if explain is not None:
         return _explained(explain)
-    from sqlmodel_migrations.lint import linter
     from sqlmodel_migrations.lint.review import Wanted
 
-    limit = linter.MIN_ROWS if min_rows is None else min_rows
-    linted = _linted(
-        invocation, Wanted(revisions, since, live, strictness=linter.Strictness(min_rows=limit))
-    )
-    refused = linted.is_refused(Severity(fail_on))
+    linted = _linted(invocation, Wanted(revisions, since, live, downgrade, min_rows))
+    refused = linted.is_refused(Severity(fail_on) if fail_on else None)
     result = {
         "revisions": entry.all_as_json(linted.revisions),
         "is_clean": not refused,

@@ -6,12 +6,14 @@ plays them there. Nothing is sent to the project's own database.
 
 from __future__ import annotations
 
+import contextlib
+import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
-from alembic.runtime.migration import MigrationContext
+from alembic.runtime.migration import MigrationContext, RevisionStep
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
@@ -97,8 +99,8 @@ class _Recorder:
         ) -> None:
             take = Take(rows, self.runner, self.span.pending, is_twice)
             takes.append(take)
-            steps = _alembic.upgrade_steps(script, self.span.heads, self.span.past)
-            take.perform(context, steps, arguments)
+            with contextlib.redirect_stdout(io.StringIO()):
+                take.perform(context, self._steps(script), arguments)
             if rows is Rows.CLEAN:
                 self.after = take.after
 
@@ -116,12 +118,11 @@ class _Recorder:
             assert connection is not None
             is_copy = bool(context.get_current_heads())
             connection.commit()
-            if self.span.past and not is_copy:
-                replay.to(context, script, arguments, self.span.past, hint=_HINT)
+            if self.span.start and not is_copy:
+                replay.to(context, script, arguments, self.span.start, hint=_HINT)
             if ROWS[rows]:
                 crowd.fill(connection, rows=ROWS[rows])
-            steps = _alembic.upgrade_steps(script, self.span.heads, self.span.past)
-            version_ids.make_room(context, steps)
+            version_ids.make_room(context, self._steps(script))
             if rows is Rows.DIRTY:
                 crowd.spoil(connection)
             if not self.dialect:
@@ -129,6 +130,13 @@ class _Recorder:
             connection.commit()
 
         return set_up
+
+    def _steps(self, script: ScriptDirectory) -> list[RevisionStep]:
+        """The steps to play, in order."""
+        ids = [revision.id for revision in self.span.pending]
+        is_upgrade = not self.span.is_downgrade
+        steps = [_alembic.step_of(script, id, is_upgrade=is_upgrade) for id in ids]
+        return steps if is_upgrade else steps[::-1]
 
     def _look(self, connection: Connection) -> None:
         self.dialect = connection.dialect.name

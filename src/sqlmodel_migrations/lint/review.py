@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy.exc import DBAPIError
 
 from sqlmodel_migrations.database import sizes
 from sqlmodel_migrations.database.sizes import Size
@@ -16,6 +21,7 @@ from sqlmodel_migrations.lint.linter import Strictness
 from sqlmodel_migrations.lint.recording import Recording, Runner
 from sqlmodel_migrations.lint.span import Span
 from sqlmodel_migrations.project import branch, env_source
+from sqlmodel_migrations.project.lint_table import LintTable
 from sqlmodel_migrations.run.checkout import Checkout
 
 
@@ -23,58 +29,81 @@ from sqlmodel_migrations.run.checkout import Checkout
 class Wanted:
     """What is to be judged: a range or a revision, what a Git branch added, or what is pending.
 
-    With `is_live` the project's database is read for what is pending and how large tables are.
+    With `is_live` the project's database is asked how large its tables are; with
+    `also_downgrade` the way back is judged, too. `min_rows` goes before the setting.
     """
 
     revisions: str | None = None
     since: str | None = None
     is_live: bool = False
-    runner: Runner | None = None
-    strictness: Strictness = field(default_factory=Strictness)
+    also_downgrade: bool = False
+    min_rows: int | None = None
 
 
 @dataclass(frozen=True)
 class Linted:
-    """What was judged, in order, and what was found."""
+    """What was judged, in order, and what was found; `fail_on` is the setting."""
 
     revisions: tuple[Revision, ...]
-    findings: tuple[Finding, ...]
-    knows_sizes: bool
+    findings: tuple[Finding, ...] = ()
+    knows_sizes: bool = False
+    fail_on: Severity = Severity.ERROR
 
-    def is_refused(self, at: Severity) -> bool:
-        """Whether something was found that is at least as severe as `at`."""
+    def is_refused(self, at: Severity | None = None) -> bool:
+        """Whether something was found that is at least as severe as `at`, or as the setting."""
         order = list(Severity)
-        return any(order.index(f.severity) <= order.index(at) for f in self.findings)
+        limit = order.index(at or self.fail_on)
+        return any(order.index(found.severity) <= limit for found in self.findings)
 
 
 def review(checkout: Checkout, wanted: Wanted) -> Linted:
     """Judge revisions. Raises `UsageError`, `DatabaseError`, and `StepFailed` for the past."""
+    table = checkout.settings.lint
+    strictness = _strictness(table, wanted)
+    fail_on = Severity(table.fail_on or Severity.ERROR)
     checkout.graph.require_sound()
     live = _Live.read(checkout) if _needs_database(wanted) else None
     chosen = _span(checkout, wanted, live)
+    if table.since is not None:
+        chosen = span.after(checkout.graph, chosen, table.since)
     if not chosen.pending:
-        return Linted((), (), live is not None)
-    recording = record(checkout, chosen, wanted.runner)
-    if live is not None and wanted.is_live:
-        recording = replace(recording, sizes=live.sizes)
-    return Linted(
-        chosen.pending,
-        linter.lint(recording, wanted.strictness),
-        wanted.is_live,
-    )
+        return Linted((), fail_on=fail_on)
+    sizes_ = dict(live.sizes) if live is not None and wanted.is_live else _assumed(table)
+    ways = [chosen, replace(chosen, is_downgrade=True)] if wanted.also_downgrade else [chosen]
+    found = [
+        each
+        for way in ways
+        for each in linter.lint(replace(record(checkout, way), sizes=sizes_), strictness)
+    ]
+    return Linted(chosen.pending, tuple(dict.fromkeys(found)), bool(sizes_), fail_on)
 
 
-def record(checkout: Checkout, chosen: Span, runner: Runner | None = None) -> Recording:
+def record(checkout: Checkout, chosen: Span) -> Recording:
     """Play revisions as they would be run here: by plain Alembic under an env.py of its own."""
+    named = checkout.settings.lint.runner
+    if named is not None:
+        return recorder.record(checkout, chosen, Runner(named))
     is_ours = env_source.is_ours(checkout.settings.env_py)
-    return recorder.record(
-        checkout, chosen, runner or (Runner.SQLMODEL if is_ours else Runner.ALEMBIC)
+    return recorder.record(checkout, chosen, Runner.SQLMODEL if is_ours else Runner.ALEMBIC)
+
+
+def _strictness(table: LintTable, wanted: Wanted) -> Strictness:
+    asked = (wanted.min_rows, table.min_rows, linter.MIN_ROWS)
+    return Strictness(
+        min_rows=next(number for number in asked if number is not None),
+        severity={rule: Severity(word) for rule, word in table.severity.items()},
+        ignore=table.ignore,
     )
+
+
+def _assumed(table: LintTable) -> dict[str, Size]:
+    """The sizes that the settings give, where the database is not asked."""
+    return {name: Size(rows) for name, rows in table.rows.items()}
 
 
 @dataclass(frozen=True)
 class _Live:
-    """What the project's database says."""
+    """What the project's database says; no sizes where it refuses to say them."""
 
     current: tuple[str, ...]
     sizes: Mapping[str, Size]
@@ -84,9 +113,11 @@ class _Live:
         current: list[str] = []
         found: dict[str, Size] = {}
 
-        def look(context: object, _: object) -> None:
-            current.extend(context.get_current_heads())  # type: ignore[attr-defined]
-            found.update(sizes.read(context.connection))  # type: ignore[attr-defined]
+        def look(context: MigrationContext, _: Mapping[str, Any]) -> None:
+            current.extend(context.get_current_heads())
+            assert context.connection is not None
+            with contextlib.suppress(DBAPIError):
+                found.update(sizes.read(context.connection))
 
         checkout.read(look)
         checkout.require_known(current)
@@ -105,11 +136,8 @@ def _span(checkout: Checkout, wanted: Wanted, live: _Live | None) -> Span:
     if wanted.revisions is not None:
         return span.of_range(checkout.graph, wanted.revisions)
     if wanted.since is not None:
-        return span.of_ids(checkout.graph, _added(checkout, wanted.since))
+        files = branch.added(checkout.settings.root, wanted.since)
+        new = [r.id for r in checkout.graph.pending(()) if r.path.resolve() in files]
+        return span.of_ids(checkout.graph, new)
     assert live is not None
     return span.of_database(checkout.graph, live.current)
-
-
-def _added(checkout: Checkout, since: str) -> Sequence[str]:
-    files = branch.added(checkout.settings.root, since)
-    return [r.id for r in checkout.graph.pending(()) if r.path.resolve() in files]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlmodel_migrations.errors import UsageError
 from sqlmodel_migrations.history.graph import Graph
@@ -12,17 +12,24 @@ from sqlmodel_migrations.history.index import Revision
 
 @dataclass(frozen=True)
 class Span:
-    """`past` are the heads before, ids; `pending` the revisions after them, in order."""
+    """`past` are the heads before, ids; `pending` the revisions after them, in order.
+
+    With `is_downgrade` the pending ones are those that are taken back, from the last.
+    """
 
     past: tuple[str, ...]
     pending: tuple[Revision, ...]
+    is_downgrade: bool = False
 
     @property
     def heads(self) -> tuple[str, ...]:
-        """The heads at the end, those of the past that nothing follows included."""
-        ids = {*self.past, *(revision.id for revision in self.pending)}
-        needed = {need for revision in self.pending for need in _needs(revision)}
-        return tuple(sorted(ids - needed))
+        """The heads with all of them, those of the past that nothing follows included."""
+        return _heads((*self.past, *(r.id for r in self.pending)), self.pending)
+
+    @property
+    def start(self) -> tuple[str, ...]:
+        """The heads where it begins."""
+        return self.heads if self.is_downgrade else self.past
 
 
 def of_database(graph: Graph, current: Sequence[str]) -> Span:
@@ -45,6 +52,24 @@ def of_ids(graph: Graph, ids: Iterable[str]) -> Span:
     return _of_revisions(graph, [r for r in graph.pending(()) if r.id in wanted])
 
 
+def after(graph: Graph, span: Span, since: str) -> Span:
+    """Return the part of a span that comes after a revision."""
+    known = graph.pending((), since)
+    done = {revision.id for revision in known}
+    left = tuple(revision for revision in span.pending if revision.id not in done)
+    if len(left) == len(span.pending):
+        return span
+    past = (*span.past, *(r.id for r in span.pending if r.id in done))
+    return replace(span, past=_heads(past, span.pending), pending=left)
+
+
+def _heads(ids: Iterable[str], revisions: Iterable[Revision]) -> tuple[str, ...]:
+    """Those of `ids` that none of them needs, as far as `revisions` say."""
+    found = set(ids)
+    needed = {need for r in revisions if r.id in found for need in _needs(r)}
+    return tuple(sorted(found - needed))
+
+
 def _of_revisions(graph: Graph, wanted: Sequence[Revision]) -> Span:
     ids = {revision.id for revision in wanted}
     below = {need for revision in wanted for need in _needs(revision)} - ids
@@ -54,8 +79,7 @@ def _of_revisions(graph: Graph, wanted: Sequence[Revision]) -> Span:
             f"'{sorted(overlap)[0]}' cannot be judged apart from what comes after it",
             hint="give a range: BASE:HEAD",
         )
-    needed = {need for revision in past for need in _needs(revision)}
-    return Span(tuple(r.id for r in past if r.id not in needed), tuple(wanted))
+    return Span(_heads((revision.id for revision in past), past), tuple(wanted))
 
 
 def _needs(revision: Revision) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from sqlmodel_migrations.errors import StepFailed
 from sqlmodel_migrations.history.index import Revision
 from sqlmodel_migrations.lint import facts, losses, place, wire
 from sqlmodel_migrations.lint.facts import Measured
+from sqlmodel_migrations.lint.limit import TooLong, limited
 from sqlmodel_migrations.lint.losses import Sent, State
 from sqlmodel_migrations.lint.old_code import OldCode
 from sqlmodel_migrations.lint.place import Place
@@ -39,6 +40,10 @@ from sqlmodel_migrations.lint.recording import (
 from sqlmodel_migrations.run import runner
 
 _ANSWERS = frozenset(("SELECT", "WITH", "SHOW", "VALUES", "TABLE", "EXPLAIN", "PRAGMA", "DESCRIBE"))
+
+
+_LIMIT = 60.0
+"""Seconds after which a revision is given up."""
 
 
 class _Stopped(Exception):
@@ -119,11 +124,12 @@ class Take:
         self._sent, self._first = [], len(self.statements)
         try:
             before = self._state()
-            yield
+            with limited(_LIMIT):
+                yield
             self._note_losses(before)
             if self.is_twice:
                 self._run_again(self._functions[name])
-        except (Exception, SystemExit) as error:
+        except (Exception, SystemExit, TooLong) as error:
             self._note_end(error)
             raise _Stopped from error
         finally:
@@ -132,7 +138,7 @@ class Take:
     def _run_again(self, function: Callable[..., Any]) -> None:
         self._is_again = True
         try:
-            with contextlib.suppress(Exception, SystemExit):
+            with contextlib.suppress(Exception, SystemExit, TooLong), limited(_LIMIT):
                 function(**self._arguments)
         finally:
             self._is_again = False

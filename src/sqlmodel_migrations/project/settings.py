@@ -17,8 +17,9 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sqlmodel_migrations.errors import UsageError
-from sqlmodel_migrations.project import acceptance, scalar
+from sqlmodel_migrations.project import acceptance, lint_table, scalar
 from sqlmodel_migrations.project.acceptance import Acceptance
+from sqlmodel_migrations.project.lint_table import LintTable
 from sqlmodel_migrations.project.scalar import Transaction
 
 DEFAULT_SECTION = "alembic"
@@ -48,6 +49,7 @@ DATABASE_KEYS: Mapping[str, tuple[type, str]] = {
     "directory": (str, "Folder of this database's env.py, as `script_location`."),
     "version_locations": (list, "Folders of its revision files; default `<directory>/versions`."),
 }
+_TABLES = ("databases", lint_table.KEY)
 _INI_SPELLING = {"url": "sqlalchemy.url"}
 
 
@@ -81,6 +83,7 @@ class Settings(NamedTuple):
     wait: float | None = None
     history: bool | None = None
     backup: bool | None = None
+    lint: LintTable = LintTable()
     names: tuple[str, ...] = (DEFAULT_SECTION,)
     overrides: Mapping[str, str] = MappingProxyType({})
     """Options that Alembic is to be told, where it does not read them itself."""
@@ -270,7 +273,7 @@ class _Sources(NamedTuple):
     def _table(self, name: str) -> Mapping[str, Any]:
         """The part of [tool.sqlmodel.migrations] that speaks of this database."""
         if name == DEFAULT_SECTION:
-            return {k: v for k, v in self.ours.items() if k != "databases"}
+            return {k: v for k, v in self.ours.items() if k not in _TABLES}
         found: Mapping[str, Any] = self.ours.get("databases", {}).get(name, {})
         return found
 
@@ -284,6 +287,7 @@ class _Sources(NamedTuple):
         return {
             "models": tuple(_as_list(models, "models")),
             "accept_drift": acceptance.parse(values.get("accept_drift")),
+            "lint": lint_table.parse(self.ours.get(lint_table.KEY)),
             **{key: _text(values.get(key)) for key in texts},
             **{key: scalar.read(KEYS[key][0], key, values[key]) for key in scalars},
         }
@@ -402,8 +406,8 @@ def _expand_here(value: str, pyproject: Path | None) -> str:
 def _check_toml(ours: Mapping[str, Any], path: Path) -> None:
     where = f"{path}, [tool.sqlmodel.migrations]"
     for key, value in ours.items():
-        if key != "databases":
-            _check_key(key, [*KEYS, "databases"], where)
+        if key not in _TABLES:
+            _check_key(key, [*KEYS, *_TABLES], where)
             _check_type(key, value, where)
     for name, table in ours.get("databases", {}).items():
         for key, value in table.items():
