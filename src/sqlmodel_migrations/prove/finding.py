@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sqlalchemy.exc import DBAPIError
+
 from sqlmodel_migrations.database import failures
 from sqlmodel_migrations.diagnostics import Diagnostic, Severity
 from sqlmodel_migrations.history.index import Revision
@@ -39,11 +41,14 @@ def failed(rule: str, revision: Revision, message: str, cause: BaseException | N
 
 
 def reason(cause: BaseException | None) -> str:
-    """Return the first line of what the database or the script said."""
+    """Return the first line of what the database or the script said, and PostgreSQL's detail."""
     if cause is None:
         return "no reason is known"
     text = failures.reason(cause) if isinstance(cause, Exception) else str(cause)
-    return text.strip().splitlines()[0] if text.strip() else type(cause).__name__
+    first = text.strip().splitlines()[0] if text.strip() else type(cause).__name__
+    said = failures.particulars(cause) if isinstance(cause, DBAPIError) else ()
+    details = [line.removeprefix("DETAIL:").strip() for line in said if line.startswith("DETAIL:")]
+    return ": ".join([first, *details])
 
 
 def distinct(found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -156,8 +156,13 @@ def _body(table: Table, dialect: Dialect) -> str:
         own = next(o for o in table.options if o.startswith(f"{table.owner} "))
         return f"PARTITION OF {parents} {own.removeprefix(f'{table.owner} ')} {by}"
     inherits = f"INHERITS ({parents})" if parents else ""
-    columns = (" ".join(_column(column, dialect)) for column in table.columns.values())
+    columns = (column(each, dialect) for each in table.columns.values())
     return f"({', '.join(columns)}) {inherits} {by}"
+
+
+def column(of: Column, dialect: Dialect) -> str:
+    """Return the definition of a column; a serial one calls its sequence."""
+    return " ".join(_column(of, dialect))
 
 
 def _column(column: Column, dialect: Dialect) -> Iterator[str]:

@@ -18,6 +18,7 @@ from sqlmodel_migrations.generate.operations.enum import EnumOp
 from sqlmodel_migrations.generate.operations.statement import StatementOp
 from sqlmodel_migrations.generate.rewriters import order
 from sqlmodel_migrations.generate.rewriters.base import Direction, Operation
+from sqlmodel_migrations.generate.rewriters.dependent import RETYPES
 
 
 def rewrite(operations: Sequence[Operation], direction: Direction) -> list[Operation]:
@@ -104,6 +105,14 @@ def _changed(direction: Direction) -> Iterator[Operation]:
             yield from _recreated(old, new, direction)
 
 
+def moved(direction: Direction) -> Iterator[tuple[str, str]]:
+    """Yield the columns that move to a new type of the same name, as key of a table and name."""
+    for key, new in direction.after.enums.items():
+        old = direction.before.enums.get(key)
+        if old is not None and not _is_grown(old.labels, new.labels):
+            yield from (_user(user)[:2] for user in old.users)
+
+
 def _is_grown(old: Sequence[str], new: Sequence[str]) -> bool:
     """Whether the old labels are all there, in their order."""
     wanted = iter(new)
@@ -170,7 +179,9 @@ def _moved(table: Table, name: str, type_: str, direction: Direction) -> Iterato
         yield _statement(f"ALTER TABLE {where} ALTER COLUMN {column} DROP DEFAULT")
     text = "text[]" if type_.endswith("[]") else "text"
     using = f"{column}::{text}::{type_}" if type_ != "text" else f"{column}::text"
-    yield _statement(f"ALTER TABLE {where} ALTER COLUMN {column} TYPE {type_} USING {using}")
+    retyped = _statement(f"ALTER TABLE {where} ALTER COLUMN {column} TYPE {type_} USING {using}")
+    vars(retyped)[RETYPES] = (table.schema, table.name, name)
+    yield retyped
     if default is not None and default == _default_after(table, name, direction):
         yield _statement(f"ALTER TABLE {where} ALTER COLUMN {column} SET DEFAULT {default}")
     for obstacle in obstacles:
@@ -242,7 +253,7 @@ def _unused(
 
 
 def _statement(sql: str) -> StatementOp:
-    return StatementOp(sql, None, "change an enum type", phase=order.FIRST)
+    return StatementOp(sql, None, "change an enum type", phase=order.TYPES)
 
 
 def _user(user: str) -> tuple[str, str, bool]:

@@ -9,8 +9,14 @@ from alembic.operations import ops
 from sqlmodel_migrations.generate.operations.statement import NothingOp
 from sqlmodel_migrations.generate.rewriters.base import Direction, Operation
 
-FIRST, NEW, CHANGES, LAST = 0, 4, 5, 10
-"""Phases that a rewriter may give an operation by its attribute `phase`."""
+FIRST, GONE, TYPES, NEW, CHANGES, RENEWED, LAST = 0, 4, 5, 6, 7, 8, 13
+"""Phases that a rewriter may give an operation by its attribute `phase`.
+
+A computed column is GONE while the columns that it reads change, and is RENEWED after it.
+"""
+
+_OUTSIDE = -1
+"""What runs outside the transaction commits it: nothing else may have been done by then."""
 
 _LAST = (ops.AddConstraintOp, ops.CreateIndexOp)
 
@@ -34,6 +40,8 @@ def _goes_anyway(operation: Operation, gone: set[str], direction: Direction) -> 
 
 def _phase(operation: Operation, *, is_batched: bool) -> int:
     """The phase of a kind of operation, unless a rewriter gave this one a place of its own."""
+    if getattr(operation, "is_autocommit", False):
+        return _OUTSIDE
     placed: int | None = getattr(operation, "phase", None)
     if placed is not None:
         return placed
@@ -47,11 +55,11 @@ def _phase(operation: Operation, *, is_batched: bool) -> int:
     if isinstance(operation, ops.CreateTableOp):
         return NEW
     if isinstance(operation, ops.CreateForeignKeyOp):
-        return 7
+        return 10
     if isinstance(operation, _LAST):
-        return 6
-    if isinstance(operation, ops.DropColumnOp):
-        return 8
-    if isinstance(operation, ops.DropTableOp):
         return 9
+    if isinstance(operation, ops.DropColumnOp):
+        return 11
+    if isinstance(operation, ops.DropTableOp):
+        return 12
     return CHANGES
