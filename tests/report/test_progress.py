@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+from contextlib import closing
 from dataclasses import fields
 from typing import get_args
 
@@ -120,7 +121,7 @@ def test_somebody_else_is_news() -> None:
 
 def test_other_lines_are_written_at_once() -> None:
     stream = io.StringIO()
-    with LinesProgress(stream, now=Clock()) as progress:
+    with closing(LinesProgress(stream, now=Clock())) as progress:
         for event in (BackupMade("a"), SECOND, UPDATE, BackupMade("a")):
             progress.tell(event)
     assert stream.getvalue() == "the database was copied to a\n" * 2
@@ -131,7 +132,7 @@ def test_other_lines_are_written_at_once() -> None:
 
 def told(*events: Event) -> list[dict[str, object]]:
     stream = io.StringIO()
-    with JsonLinesProgress(stream, "alembic") as progress:
+    with closing(JsonLinesProgress(stream, "alembic")) as progress:
         for event in events:
             progress.tell(event)
     return [json.loads(line) for line in stream.getvalue().splitlines()]
@@ -177,7 +178,7 @@ def test_names(kind: type[Event], name: str) -> None:
 def test_what_others_write_is_a_line_too() -> None:
     stream = io.StringIO()
     progress = JsonLinesProgress(stream, "alembic")
-    with progress:
+    with closing(progress):
         print("chat", end="", file=progress.stream)
         print("ter\nmore", end="", file=progress.stream)
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]

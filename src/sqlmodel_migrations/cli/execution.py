@@ -50,7 +50,7 @@ def _shown(invocation: Invocation) -> Iterator[Emit]:
         return
     progress = _progress(invocation)
     with contextlib.ExitStack() as stack:
-        stack.enter_context(progress)
+        stack.enter_context(contextlib.closing(progress))
         stack.enter_context(log.shown(progress.stream, level=progress.level))
         if invocation.events:
             stack.enter_context(contextlib.redirect_stderr(progress.stream))

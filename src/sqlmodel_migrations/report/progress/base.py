@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from typing import Protocol, TextIO
 
 from sqlmodel_migrations.events import Event
 
 
-class Progress(AbstractContextManager["Progress"], Protocol):
-    """Shows what happens; open while something may happen.
+class Progress(Protocol):
+    """Shows what happens until it is closed.
 
     Events come from several threads. What others want to say meanwhile is written to `stream`,
     in whole lines; log records below `level` are not needed beside what is shown.
@@ -25,3 +24,6 @@ class Progress(AbstractContextManager["Progress"], Protocol):
 
     def tell(self, event: Event) -> None:
         """Show an event, or what follows from it."""
+
+    def close(self) -> None:
+        """Show the rest; nothing happens any more."""

@@ -10,7 +10,6 @@ import re
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import Any, TextIO
 
 from sqlmodel_migrations.events import Event
@@ -32,21 +31,14 @@ class JsonLinesProgress:
         self._database = database
         self._lock = threading.Lock()
 
-    def __enter__(self) -> JsonLinesProgress:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stream.flush()
-
     def tell(self, event: Event) -> None:
         """Write the event with its fields."""
         facts = {f.name: getattr(event, f.name) for f in dataclasses.fields(event)}
         self._write(name(type(event)), facts)
+
+    def close(self) -> None:
+        """Write the line that somebody else has begun."""
+        self.stream.flush()
 
     def end(self, report: Report) -> None:
         """Write how it ended: what else is on stderr, and `error` where it failed."""

@@ -6,7 +6,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from types import TracebackType
 from typing import TextIO
 
 from sqlmodel_migrations.events import Blocked, Event, ServerAwaited, Waiting
@@ -28,23 +27,16 @@ class LinesProgress:
         self._awaited: object = None
         self._told = 0.0
 
-    def __enter__(self) -> LinesProgress:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stream.flush()
-
     def tell(self, event: Event) -> None:
         """Write the event's line, if it has one and it was not written just now."""
         with self._lock:
             if self._is_news(event) and (sentence := words.sentence(event)):
                 self.stream.write(f"{sentence}\n")
                 self.stream.flush()
+
+    def close(self) -> None:
+        """Write what is still buffered."""
+        self.stream.flush()
 
     def _is_news(self, event: Event) -> bool:
         awaited = _awaited(event)

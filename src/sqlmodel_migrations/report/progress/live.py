@@ -10,7 +10,6 @@ import logging
 import sys
 import threading
 from functools import cached_property
-from types import TracebackType
 from typing import TYPE_CHECKING, Literal, TextIO
 
 from sqlmodel_migrations.events import Event
@@ -37,18 +36,6 @@ class LiveProgress:
         self._lock = threading.Lock()
         self.stream: TextIO = LineStream(self._print)
 
-    def __enter__(self) -> LiveProgress:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        with self._lock:
-            self._stop()
-
     def tell(self, event: Event) -> None:
         """Change the picture, and leave a line of what is done."""
         with self._lock:
@@ -59,6 +46,11 @@ class LiveProgress:
                 self._start()
             else:
                 self._stop()
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        with self._lock:
+            self._stop()
 
     @cached_property
     def _console(self) -> Console:
