@@ -11,7 +11,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 from sqlalchemy.exc import InvalidRequestError
 
-from sqlmodel_migrations.errors import DatabaseError
+from sqlmodel_migrations.database import driver
 
 
 def take_over(connection: Connection) -> Connection | None:
@@ -19,29 +19,25 @@ def take_over(connection: Connection) -> Connection | None:
 
     What env.py began is committed. A two-phase transaction cannot be taken over (None).
     An engine in AUTOCOMMIT would leave half a revision behind, so the driver's default
-    isolation level is set. Raises `DatabaseError` for a connection that is lost.
+    isolation level is set. Raises `DBAPIError` for a connection that is lost.
     """
     pooled = connection.connection
     try:
         pooled.commit()
     except InvalidRequestError:
         return None
-    except Exception as error:  # a two-phase transaction: every driver has its own words
+    except Exception:  # a two-phase transaction: every driver has its own words
         if connection.in_transaction() and _is_two_phase(connection):
             return None
-        if not isinstance(error, connection.dialect.loaded_dbapi.Error):
+        with driver.reported(connection):
             raise
-        connection.invalidate(error)
-        raise DatabaseError(
-            f"the connection to the database was lost: {error}",
-            hint="look at the server's log, then type the command again",
-        ) from error
     ours = Connection(connection.engine, connection=pooled)
     options = {
         k: v for k, v in connection.get_execution_options().items() if k != "isolation_level"
     }
     ours = ours.execution_options(**options)
-    return ours.execution_options(isolation_level=ours.default_isolation_level)
+    with driver.reported(ours):
+        return ours.execution_options(isolation_level=ours.default_isolation_level)
 
 
 def _is_two_phase(connection: Connection) -> bool:

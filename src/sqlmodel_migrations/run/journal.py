@@ -27,10 +27,10 @@ from typing import Any, NoReturn
 
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from sqlmodel_migrations import _alembic
-from sqlmodel_migrations.database import dialects, target
+from sqlmodel_migrations.database import dialects, driver, target
 from sqlmodel_migrations.database.statement import Statement, split, without_secrets
 from sqlmodel_migrations.errors import ChangeRefused, StepFailed
 from sqlmodel_migrations.run import answer, effect, own_transaction, side_table
@@ -115,7 +115,7 @@ class Journal:
         if self._table.exists and self._table.is_empty():
             assert self.context.connection is not None
             self._table.drop()
-            self.context.connection.connection.commit()
+            driver.commit(self.context.connection)
 
     def forget(self) -> None:
         """Delete everything that is written of this history."""
@@ -333,7 +333,7 @@ class _UnderWay:
             self.flush()
             beside.exec_driver_sql("COMMIT")
         except Exception as error:
-            with contextlib.suppress(DBAPIError):  # where the connection is lost
+            with contextlib.suppress(SQLAlchemyError):  # where the connection is lost
                 beside.exec_driver_sql("ROLLBACK")
             if not self.effect.must_be_alone(error):
                 self._failed(call, error)
@@ -360,17 +360,17 @@ class _UnderWay:
             if found.columns is not None or is_doubtful:
                 entry.state, entry.answer = DONE, self._kept(found)
                 self.table.change(self.key, entry)
-                self.connection.connection.commit()
+                driver.commit(self.connection)
 
     def _alone_failed(self, call: Call, entry: Entry, error: Exception) -> None:
         """Take an entry back whose statement did nothing; the script may catch the error."""
         entry.state, entry.answer = DONE, self._kept(call.failed(error))
         beside = self.table.connection
-        with contextlib.suppress(DBAPIError):  # where the connection is lost
+        with contextlib.suppress(SQLAlchemyError):  # where the connection is lost
             if self.effect.is_untouched(beside, call.statements, entry.before or {}):
                 self.table.settle(self.key, before=entry.position)
                 self.table.forget(self.key, since=entry.position)
-                self.connection.connection.commit()
+                driver.commit(self.connection)
                 self.noted.append(entry)
                 return
         self.failed.append(entry)
@@ -410,7 +410,7 @@ class _UnderWay:
 
     def _commit(self) -> None:
         self.flush()
-        self.connection.connection.commit()
+        driver.commit(self.connection)
 
     def _is_of_session(self, statement: Statement) -> bool:
         """Whether a statement changes nothing but what ends with the session."""

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
+from sqlmodel_migrations.database import driver
 from sqlmodel_migrations.database.statement import Statement
 
 Before = Mapping[str, Any]
@@ -99,5 +100,5 @@ def is_autocommit(connection: Connection) -> bool:
 
 def committed(connection: Connection) -> AbstractContextManager[None]:
     """Commit what is open; where each statement commits by itself, nothing else is needed."""
-    connection.connection.commit()
+    driver.commit(connection)
     return contextlib.nullcontext()

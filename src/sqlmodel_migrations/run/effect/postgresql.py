@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from sqlmodel_migrations.database import failures, target
+from sqlmodel_migrations.database import driver, failures, target
 from sqlmodel_migrations.database.statement import Name, Reader, Statement
 from sqlmodel_migrations.run.effect.base import Before, Kind, Verdict, is_autocommit
 from sqlmodel_migrations.run.effect.other import BEGIN, ends_transaction, refusal, restore
@@ -152,21 +152,21 @@ def apart(connection: Connection) -> Iterator[None]:
     if is_autocommit(connection):
         yield
         return
-    connection.connection.commit()
-    driver = connection.connection.dbapi_connection
+    driver.commit(connection)
+    raw = connection.connection.dbapi_connection
     dialect = connection.dialect
-    assert driver is not None
+    assert raw is not None
     level: Any = connection.get_execution_options().get(
         "isolation_level", dialect.default_isolation_level
     )
-    dialect.set_isolation_level(driver, "AUTOCOMMIT")
+    dialect.set_isolation_level(raw, "AUTOCOMMIT")
     try:
         yield
     except BaseException:
         with contextlib.suppress(Exception):  # the first error is what matters
-            dialect.set_isolation_level(driver, level)
+            dialect.set_isolation_level(raw, level)
         raise
-    dialect.set_isolation_level(driver, level)
+    dialect.set_isolation_level(raw, level)
 
 
 def must_be_alone(error: Exception) -> bool:
