@@ -191,7 +191,7 @@ SET = {
 }
 THREE = {"sqlite": "3000", "postgresql": "3s", "mariadb": "3"}
 FIVE = {"sqlite": "5000", "postgresql": "5s", "mariadb": "5"}
-ENDLESS = {"sqlite": str(2**31 - 1), "postgresql": "0", "mariadb": "86400"}
+ENDLESS = {"sqlite": str(2**31 - 1), "postgresql": "0", "mariadb": "31536000"}
 
 
 def seen(project: Project) -> list[str]:

@@ -13,12 +13,11 @@ from functools import partial
 from typing import Any
 
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from sqlmodel_migrations import _alembic
 from sqlmodel_migrations.database import dialects
-from sqlmodel_migrations.errors import DatabaseError, Interrupted, LockNotHad, UsageError
+from sqlmodel_migrations.errors import Interrupted, LockNotHad, UsageError
 from sqlmodel_migrations.events import (
     Blocker,
     MoveFinished,
@@ -32,8 +31,8 @@ from sqlmodel_migrations.run import (
     blockers,
     failure,
     lock,
+    read_back,
     runner,
-    side_connection,
     statements,
     waits,
 )
@@ -94,8 +93,9 @@ class _Execution:
             self._open_record()
             with self._backed_up(), self._ready():
                 self._take_all(held)
-                self.record.close()
-        self._read_back()
+                self._attempt(self.record.close, ())
+            # Before the next runner moves it on.
+            self._read_back()
         self.how.emit(MoveFinished(self.one.progress.after, time.monotonic() - started))
 
     @property
@@ -273,8 +273,9 @@ class _Execution:
         cause = _cause(error)
         statement = cause.statement if isinstance(cause, DBAPIError) else None
         times = "once" if made == 1 else f"{made} times"
+        what = f"revision {failure.ids(steps)[0]} was not run" if steps else "the end is missing"
         return LockNotHad(
-            f"revision {failure.ids(steps[:1])[0]} was not run: {failure.reason(cause)}",
+            f"{what}: {failure.reason(cause)}",
             hint="end the transactions that stand in the way, or give more time: --lock-timeout 1m",
             details=(
                 f"tried {times}",
@@ -288,24 +289,8 @@ class _Execution:
         return tuple(failure.standing(self.context, self.one.progress, steps)) if steps else ()
 
     def _read_back(self) -> None:
-        """Raise `DatabaseError` where a new connection does not see the version we committed."""
-        connection = self.context.connection
-        assert connection is not None
-        if self.is_callers or not side_connection.is_possible(connection):
-            return
-        connection.rollback()
-        with side_connection.opened(connection) as side:
-            column = _alembic.version_column(self.context)
-            found = tuple(sorted(side.execute(select(column)).scalars()))
-        connection.rollback()
-        expected = self.one.progress.after
-        if found != expected:
-            raise DatabaseError(
-                f"the database is not at {', '.join(expected) or 'base'}, where it was just taken:"
-                f" a new connection reads {', '.join(found) or 'nothing'}",
-                hint="look for what undoes commits: an open transaction of env.py, a proxy,"
-                " a replica that is behind",
-            )
+        if not self.is_callers:
+            read_back.require(self.context, self.one.progress.after)
 
 
 def _cause(error: Exception) -> Exception:
