@@ -20,3 +20,17 @@ def qualified(schema: str | None, name: str, dialect: Dialect) -> str:
     """Quote the name of a table or type, with its schema where that is not the default one."""
     quoted = quote(name, dialect)
     return f"{quote(schema, dialect)}.{quoted}" if schema else quoted
+
+
+def for_driver(sql: str, dialect: Dialect) -> str:
+    """Return SQL as `exec_driver_sql` wants it: some drivers take `%` for a parameter's sign."""
+    return sql.replace("%", "%%") if _formats(dialect) else sql
+
+
+def from_driver(sql: str, dialect: Dialect) -> str:
+    """Return the SQL that a driver makes of a text with parameters."""
+    return sql.replace("%%", "%") if _formats(dialect) else sql
+
+
+def _formats(dialect: Dialect) -> bool:
+    return dialect.paramstyle in ("format", "pyformat")

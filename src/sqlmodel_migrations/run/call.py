@@ -17,6 +17,7 @@ from typing import Any
 
 from sqlalchemy import Connection, event
 
+from sqlmodel_migrations.database import quoting
 from sqlmodel_migrations.database.statement import Statement, split
 from sqlmodel_migrations.run import answer
 from sqlmodel_migrations.run.answer import Answer, Column, Row, Unkeepable
@@ -38,9 +39,16 @@ class Call:
     way: str
 
     @cached_property
+    def sql(self) -> str:
+        """The text as the server gets it, but for the parameters."""
+        if self.way == "do_execute_no_params":
+            return self.text
+        return quoting.from_driver(self.text, self.context.dialect)
+
+    @cached_property
     def statements(self) -> tuple[Statement, ...]:
         """What the text consists of: one statement, or several."""
-        return split(self.text, self.context.dialect.name)
+        return split(self.sql, self.context.dialect.name)
 
     @cached_property
     def digest(self) -> str:

@@ -30,7 +30,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from sqlmodel_migrations import _alembic
-from sqlmodel_migrations.database import dialects, driver, target
+from sqlmodel_migrations.database import dialects, driver, quoting, target
 from sqlmodel_migrations.database.statement import Statement, split, without_secrets
 from sqlmodel_migrations.errors import ChangeRefused, StepFailed
 from sqlmodel_migrations.run import answer, effect, own_transaction, side_table
@@ -248,9 +248,13 @@ class _UnderWay:
                 if len(call.statements) == 1:
                     call.send()
                 else:
-                    self.table.connection.exec_driver_sql(statement.text)
+                    self._say(statement.text)
             elif self.temporary & statement.names and target.changed(statement) is None:
                 self._refuse_session(statement, "")
+
+    def _say(self, sql: str) -> None:
+        beside = self.table.connection
+        beside.exec_driver_sql(quoting.for_driver(sql, beside.dialect))
 
     def _require_repeatable(self, statement: Statement) -> None:
         """Raise `ChangeRefused` where a table that is read was changed by what ran later."""
@@ -422,7 +426,7 @@ class _UnderWay:
         return bool(changed) and changed <= self.temporary
 
     def _without_secrets(self, call: Call) -> str:
-        return without_secrets(call.text, self.dialect)
+        return without_secrets(call.sql, self.dialect)
 
 
 def _shown(word: str, text: str) -> tuple[str, ...]:

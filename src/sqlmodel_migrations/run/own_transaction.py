@@ -59,7 +59,7 @@ class Outside:
         self._has_added = self._has_added or values
         is_alone = call.digest in self._digests if self._digests else False
         if Kind.ALONE in kinds or is_alone or (values and self._adds_values):
-            self.require_free(call.text)
+            self.require_free(call.sql)
             return Kind.ALONE
         return Kind.SESSION if kinds == {Kind.SESSION} else Kind.PLAIN
 
@@ -67,7 +67,7 @@ class Outside:
         """Learn from an error which statements must be outside."""
         module = effect.of(self.dialect)
         if module.must_be_alone(error) and call.digest not in self._digests:
-            self.require_free(call.text)
+            self.require_free(call.sql)
             self._digests.add(call.digest)
         elif module.wants_values_committed(error) and self._has_added and not self._adds_values:
             self.require_free("ALTER TYPE … ADD VALUE")

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from sqlmodel_migrations.database import failures, target
+from sqlmodel_migrations.database import failures, quoting, target
 from sqlmodel_migrations.database.statement import Name, Reader, Statement, skip_definer
 from sqlmodel_migrations.run.effect import other
 from sqlmodel_migrations.run.effect.base import Before, Kind, Verdict
@@ -393,7 +393,8 @@ def _rows(connection: Connection, query: str, name: Name) -> Sequence[Any]:
 
 def _asked(connection: Connection, query: str) -> Any:
     """The first row; None where there is none, or no such thing."""
-    run = partial(connection.exec_driver_sql, query.replace("%", "%%"))
+    query = quoting.for_driver(query, connection.dialect)
+    run = partial(connection.exec_driver_sql, query)
     rows = _tried(lambda: run().all(), _ABSENT)
     return rows[0] if rows else None
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from sqlmodel_migrations.database import driver, failures, target
+from sqlmodel_migrations.database import driver, failures, quoting, target
 from sqlmodel_migrations.database.statement import Name, Reader, Statement
 from sqlmodel_migrations.run.effect.base import Before, Kind, Verdict, is_autocommit
 from sqlmodel_migrations.run.effect.other import BEGIN, ends_transaction, refusal, restore
@@ -309,7 +309,7 @@ def _quoted(connection: Connection, name: Name) -> str:
 
 
 def _run(connection: Connection, statement: str) -> None:
-    connection.exec_driver_sql(statement.replace("%", "%%"))
+    connection.exec_driver_sql(quoting.for_driver(statement, connection.dialect))
 
 
 def _indexes(connection: Connection, table: Name | None) -> dict[str, bool]:
