@@ -58,8 +58,8 @@ class TableFacts:
     """What one statement did to one table that was there before the pending revisions.
 
     `rows` are the generated rows before the statement. `taken` is the strongest lock that the
-    statement asked for. `built` are indexes whose file was written, in a table rewrite those
-    that were made anew. A table `is_emptied` where its rows went without being touched one by
+    statement asked for. `built` are indexes whose file was written, in a table rewrite old ones
+    that had to be made anew. A table `is_emptied` where its rows went without being touched one by
     one. A materialized view `is_stored_query`. `cascaded` are rows that went, or lost a reference,
     because another table was dropped.
     """

@@ -152,7 +152,7 @@ class _Meter:
 
     def _held(self, before: Reading) -> Iterator[tuple[str, Lock]]:
         """The locks that stop writes, taken earlier in the transaction."""
-        for oid, key in self._keys.items():
+        for oid, key in sorted(self._keys.items(), key=lambda pair: pair[1]):
             lock = reading.strongest(before.modes(oid))
             if lock is not None and lock.stops >= Stops.WRITES:
                 yield key, lock
@@ -161,7 +161,7 @@ class _Meter:
         self, trial: _Trial, after: Reading, changes: Iterable[CatalogDifference]
     ) -> Iterator[tuple[str, TableFacts]]:
         changed = {change.table for change in changes if not _is_validation(change)}
-        for oid, key in self._keys.items():
+        for oid, key in sorted(self._keys.items(), key=lambda pair: pair[1]):
             if oid not in trial.before.relations:
                 continue
             now = after.relations.get(oid)
@@ -289,11 +289,13 @@ class _Seen:
 
     @property
     def built(self) -> tuple[str, ...]:
-        """Indexes whose file is new; of a table that was written anew, those made anew."""
-        known = self.trial.before.relations
-        files = {index.file for index in self.trial.before.indexes(self.before.oid)}
+        """Indexes whose file is new; of a table that was written anew, old ones made anew."""
+        before = self.trial.before.indexes(self.before.oid)
+        oids, files, names = ({getattr(i, n) for i in before} for n in ("oid", "file", "name"))
         new = [i for i in self.after.indexes(self.now.oid) if i.file not in files]
-        return tuple(sorted(i.name for i in new if not (self.has_new_file and i.oid in known)))
+        if self.has_new_file:
+            new = [index for index in new if index.oid not in oids and index.name in names]
+        return tuple(sorted(index.name for index in new))
 
     @property
     def needed(self) -> Lock | None:
