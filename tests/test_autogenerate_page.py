@@ -113,4 +113,5 @@ TABLES = {
 
 def tables(database: Database) -> list[str]:
     named = [str(name) for (name,) in database.query(TABLES[database.kind])]
-    return sorted(set(named) - {"alembic_version"})
+    ours = ("alembic_version", "sqlmodel_migrations")
+    return sorted(name for name in named if not name.startswith(ours))

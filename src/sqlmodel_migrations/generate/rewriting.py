@@ -27,6 +27,7 @@ from sqlmodel_migrations.generate.rewriters import (
     order,
     plain,
     rename,
+    sequence,
 )
 from sqlmodel_migrations.generate.rewriters.base import (
     Direction,
@@ -39,6 +40,7 @@ CHAIN: Sequence[RewriterModule] = (
     cycle,
     rename,
     computed,
+    sequence,
     identity,
     enum,
     cast,
