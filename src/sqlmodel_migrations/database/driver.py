@@ -15,6 +15,11 @@ def commit(connection: Connection) -> None:
         connection.connection.commit()
 
 
+def is_gone(connection: Connection) -> bool:
+    """Whether the connection was lost, or another `Connection` over the driver's saw that it is."""
+    return connection.invalidated or connection.closed or not connection.connection.is_valid
+
+
 @contextlib.contextmanager
 def reported(connection: Connection) -> Iterator[None]:
     """Raise what the driver raises as SQLAlchemy does: `DBAPIError`, and a lost one is invalid."""
@@ -22,8 +27,10 @@ def reported(connection: Connection) -> Iterator[None]:
     try:
         yield
     except errors as error:
-        is_lost = connection.dialect.is_disconnect(error, connection.connection, None)
-        if is_lost:
+        is_lost = is_gone(connection) or connection.dialect.is_disconnect(
+            error, connection.connection, None
+        )
+        if is_lost and not is_gone(connection):
             connection.invalidate(error)
         raise DBAPIError.instance(
             None, None, error, errors, connection_invalidated=is_lost, dialect=connection.dialect

@@ -31,7 +31,8 @@ def take_over(connection: Connection) -> Connection | None:
             return None
         with driver.reported(connection):
             raise
-    ours = Connection(connection.engine, connection=pooled)
+    # Once lost it stays so: another one would have neither the lock nor what env.py set.
+    ours = Connection(connection.engine, connection=pooled, _allow_revalidate=False)
     options = {
         k: v for k, v in connection.get_execution_options().items() if k != "isolation_level"
     }

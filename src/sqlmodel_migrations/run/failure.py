@@ -11,7 +11,7 @@ from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
 from sqlmodel_migrations import _alembic
-from sqlmodel_migrations.database import dialects, failures
+from sqlmodel_migrations.database import dialects, driver, failures
 from sqlmodel_migrations.errors import (
     ChangeRefused,
     ConnectionLost,
@@ -55,7 +55,7 @@ def of_step(
     was_committing: bool = False,
 ) -> StepFailed:
     """Return what a step's error means; `rest` are the steps after it."""
-    if context.connection is not None and context.connection.invalidated:
+    if context.connection is not None and driver.is_gone(context.connection):
         return _lost(context, [step, *rest], error, progress, was_committing)
     failed, *pending = ids([step, *rest])
     facts = error.details if isinstance(error, ChangeRefused) else ()

@@ -83,7 +83,7 @@ def beside(connection: Connection) -> Connection:
     What is executed on it is none of the script's statements: no listener of `connection` sees it.
     Nothing may be committed, rolled back or closed through it.
     """
-    twin = Connection(connection.engine, connection=connection.connection)
+    twin = Connection(connection.engine, connection=connection.connection, _allow_revalidate=False)
     options = connection.get_execution_options()
     return twin.execution_options(
         **{name: value for name, value in options.items() if name != "isolation_level"}
