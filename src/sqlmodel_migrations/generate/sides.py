@@ -76,7 +76,7 @@ def models_in_place(
     None where DDL does not roll back, or where the models need something of the history, such
     as an extension.
     """
-    if not dialects.of(connection.dialect.name).has_transactional_ddl:
+    if dialects.of(connection.dialect.name).commits_ddl():
         return None
     with contextlib.suppress(SQLAlchemyError):
         return _made_for_a_moment(connection, named, ignore)
@@ -92,11 +92,11 @@ def models_afterwards(
 ) -> Catalog:
     """Make the models beside what the history made of all but tables, types and sequences.
 
-    In their place where DDL rolls back, else on a scratch database of their own. Raises
-    `MigrationsError` where the database refuses what the models say.
+    In their place where tables need such things, else on a scratch database of their own.
+    Raises `MigrationsError` where the database refuses what the models say.
     """
     with _refused():
-        if dialects.of(connection.dialect.name).has_transactional_ddl:
+        if dialects.of(connection.dialect.name).tables_need_more():
             connection.commit()
             return _made_for_a_moment(connection, named, ignore, instead=True)
         with shadow.another(connection, "models") as second:
@@ -107,12 +107,13 @@ def models_afterwards(
 def _made_for_a_moment(
     connection: Connection, named: Named, ignore: Collection[str], *, instead: bool = False
 ) -> Catalog:
-    try:
-        if instead:
-            _clear(connection)
-        return _made(connection, named, ignore)
-    finally:
-        connection.rollback()
+    with dialects.of(connection.dialect.name).real_transactions(connection):
+        try:
+            if instead:
+                _clear(connection)
+            return _made(connection, named, ignore)
+        finally:
+            connection.rollback()
 
 
 def _clear(connection: Connection) -> None:

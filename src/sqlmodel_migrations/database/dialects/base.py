@@ -32,10 +32,6 @@ class Standpoint:
 class DialectModule(Protocol):
     """The shape of a module in this family."""
 
-    @property
-    def has_transactional_ddl(self) -> bool:
-        """Whether a rolled back transaction takes CREATE and ALTER back, on any connection."""
-
     def real_transactions(self, connection: Connection) -> AbstractContextManager[None]:
         """Make BEGIN, COMMIT and ROLLBACK hold for DDL as far as the server allows."""
 
@@ -47,6 +43,9 @@ class DialectModule(Protocol):
 
     def commits_ddl(self) -> bool:
         """Whether every DDL statement is committed at once, so that no rollback undoes it."""
+
+    def tables_need_more(self) -> bool:
+        """Whether tables may need what no model makes: functions, domains, extensions."""
 
     def limits_texts(self) -> bool:
         """Whether VARCHAR(n) refuses a text of more than n characters."""

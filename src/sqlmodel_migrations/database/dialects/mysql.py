@@ -13,6 +13,7 @@ from sqlmodel_migrations.database.dialects.other import (
     is_shared,
     limits_texts,
     real_transactions,
+    tables_need_more,
 )
 
 __all__ = [
@@ -27,10 +28,8 @@ __all__ = [
     "real_transactions",
     "server",
     "standpoint",
+    "tables_need_more",
 ]
-
-# Every DDL statement commits.
-has_transactional_ddl = False
 
 # These encode a password as latin-1, which refuses or garbles what others send as UTF-8.
 _LATIN_1 = ("pymysql", "aiomysql", "asyncmy")

@@ -11,9 +11,6 @@ from sqlalchemy import URL, Connection
 
 from sqlmodel_migrations.database.dialects.base import Explanation, Standpoint
 
-# Nothing is known.
-has_transactional_ddl = False
-
 
 @contextlib.contextmanager
 def real_transactions(connection: Connection) -> Iterator[None]:
@@ -35,6 +32,11 @@ def server(connection: Connection) -> str:
 
 def commits_ddl() -> bool:
     """Trust the server's transactions."""
+    return False
+
+
+def tables_need_more() -> bool:
+    """Know nothing of the kind."""
     return False
 
 

@@ -27,10 +27,8 @@ __all__ = [
     "real_transactions",
     "server",
     "standpoint",
+    "tables_need_more",
 ]
-
-# DDL rolls back.
-has_transactional_ddl = True
 
 # Texts of the server (src/backend/utils/init/postinit.c, libpq/auth.c) and of libpq, asyncpg.
 _TEXTS = (
@@ -88,6 +86,11 @@ def follow(connection: Connection, leader: Standpoint) -> None:
     for name, value in (("search_path", leader.place), ("role", leader.role)):
         if value is not None:
             connection.execute(setting, {"name": name, "value": value})
+
+
+def tables_need_more() -> bool:
+    """Say that defaults and types may be made by hand."""
+    return True
 
 
 def explain(error: str) -> Explanation | None:

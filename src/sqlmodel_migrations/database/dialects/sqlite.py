@@ -29,9 +29,6 @@ from sqlmodel_migrations.database.dialects.other import follow as follow
 from sqlmodel_migrations.database.dialects.other import standpoint as standpoint
 from sqlmodel_migrations.errors import ChangeRefused, DatabaseError, LockNotHad
 
-# DDL rolls back within `real_transactions`, not on a connection as the driver gives it.
-has_transactional_ddl = False
-
 # sqlite3.LEGACY_TRANSACTION_CONTROL, which Python 3.11 does not have.
 _LEGACY = -1
 
@@ -157,6 +154,11 @@ def statement_timeout(connection: Connection, seconds: float | None) -> Iterator
     finally:
         driver.watch(None)
         event.remove(connection, "before_cursor_execute", start)
+
+
+def tables_need_more() -> bool:
+    """Say that it has nothing beside tables that they could need."""
+    return False
 
 
 def limits_texts() -> bool:
