@@ -57,7 +57,6 @@ def begun(project: Project, database: Database, monkeypatch: pytest.MonkeyPatch)
     return project
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 def test_statements_are_those_that_are_sent(begun: Project, database: Database) -> None:
     plan = Migrations.find().plan()
     assert [revision.id for revision in plan.revisions] == ["b2", "c3"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Sequence
 
 import pytest
@@ -58,7 +57,7 @@ def test_what_cannot_be_written_is_a_visible_comment_that_stops_the_script(
     page = io.StringIO()
     outcome = asking.upgrade(sql=page)
     assert outcome.missing == ("b2",)
-    assert re.search("depends on rows|cannot be measured", page.getvalue())
+    assert "depends on rows" in page.getvalue()
     assert "-- REVISION b2 IS MISSING HERE" in page.getvalue()
     assert "upgrade b2\n" in page.getvalue()
     # Nothing of it is written half, and what follows it is.

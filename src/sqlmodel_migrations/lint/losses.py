@@ -18,15 +18,25 @@ from sqlmodel_migrations.lint.recording import Loss
 
 # Of a column: a statement that says the word means it.
 _WORDS = {"nullable": "NULL", "default": "DEFAULT", "comment": "COMMENT", "collation": "COLLATE"}
+_KEYWORDS = {
+    "nullable": "nullable",
+    "default": "server_default",
+    "comment": "comment",
+    "collation": "type_",
+}
 _NAMES = {"nullable": "not null"}
 
 
 @dataclass(frozen=True)
 class Sent:
-    """One statement that a revision sent, and what was measured of it."""
+    """One statement that a revision sent, and what was measured of it.
+
+    `keywords` are those that `alter_column` was called with; None for all other operations.
+    """
 
     statement: Statement
     measured: Measured
+    keywords: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -93,8 +103,11 @@ def _objects(sent: Sequence[Sent], before: State, after: State) -> Iterator[tupl
         if not _is_gone(difference):
             continue
         position = _place(sent, difference.kind, difference.table, difference.name)
-        statement = sent[position].statement if sent else None
-        if _is_meant(difference, statement, named) or _is_part(difference, before, after):
+        if (
+            not sent
+            or _is_meant(difference, sent[position], named)
+            or _is_part(difference, before, after)
+        ):
             continue
         kind = _NAMES.get(difference.kind, difference.kind)
         yield position, Loss(kind, difference.table, difference.name)
@@ -115,23 +128,31 @@ def _as_before(before: State, after: State) -> Catalog:
 def _is_gone(difference: CatalogDifference) -> bool:
     if difference.kind == "nullable":
         return difference.after == "NULL"
+    if difference.kind == "index" and difference.before and difference.after:
+        return _width(difference.after) < _width(difference.before)
     if difference.kind in ("table", "column", "type", "options", "owner", "extra", "sequence"):
         return difference.kind == "sequence" and difference.table is None and _is_absent(difference)
     return _is_absent(difference)
+
+
+def _width(definition: str) -> int:
+    """How many columns an index has, by its definition."""
+    return definition.count(",") + 1
 
 
 def _is_absent(difference: CatalogDifference) -> bool:
     return difference.before is not None and difference.after is None
 
 
-def _is_meant(
-    difference: CatalogDifference, statement: Statement | None, named: frozenset[str]
-) -> bool:
-    """Whether the revision says that this is to go."""
-    if statement is None:
-        return True
+def _is_meant(difference: CatalogDifference, sent: Sent, named: frozenset[str]) -> bool:
+    """Whether the revision says that this is to go.
+
+    MariaDB's MODIFY says every attribute anew, so there the operation's own words count.
+    """
     if difference.kind in _WORDS:
-        return statement.has(_WORDS[difference.kind])
+        if sent.keywords is not None:
+            return _KEYWORDS[difference.kind] in sent.keywords
+        return sent.statement.has(_WORDS[difference.kind])
     if difference.kind == "identity":  # its sequence goes with it, and what it had counted
         return False
     return difference.name.rpartition(".")[2].casefold() in named
@@ -166,7 +187,7 @@ def _place(sent: Sequence[Sent], kind: str, table: str | None, name: str) -> int
         for change in sent[position].measured.changes:
             is_it = change.kind == kind and change.name == name and change.table in (table, name)
             is_table = change.kind == "table" and change.name == table
-            if (is_it or is_table) and (_is_absent(change) or change.after == "NULL"):
+            if (is_it or is_table) and (_is_absent(change) or _is_gone(change)):
                 return position
     return max(len(sent) - 1, 0)
 

@@ -17,13 +17,15 @@ from types import FrameType
 class Place:
     """Lines of a revision file, from 1, and the method of `op` or of a batch that was called.
 
-    `is_caught` where an exception would be caught on its way out of the revision.
+    `keywords` are those of the calls in these lines. `is_caught` where an exception would be
+    caught on its way out of the revision.
     """
 
     line: int
     end_line: int
     operation: str
     is_caught: bool = False
+    keywords: frozenset[str] = frozenset()
 
 
 def of(path: Path) -> Place | None:
@@ -35,7 +37,8 @@ def of(path: Path) -> Place | None:
     for frame in _frames():
         if frame.f_code.co_filename == str(path):
             line, end_line = _lines(frame)
-            return Place(line, end_line, called, _is_caught(frame, path))
+            is_caught = _is_caught(frame, path)
+            return Place(line, end_line, called, is_caught, _keywords(path, line, end_line))
         called = frame.f_code.co_name
     return None
 
@@ -57,6 +60,22 @@ def of_error(error: BaseException, path: Path) -> Place | None:
             )
             found = Place(line, line, called) if is_alembics else None
     return found
+
+
+@lru_cache(maxsize=256)
+def _keywords(path: Path, line: int, end_line: int) -> frozenset[str]:
+    """The names of the arguments that are given by name between two lines of a file."""
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return frozenset()
+    return frozenset(
+        keyword.arg
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and line <= node.lineno <= end_line
+        for keyword in node.keywords
+        if keyword.arg is not None
+    )
 
 
 def in_batch(path: Path, line: int, words: Set[str]) -> tuple[int, int] | None:

@@ -179,7 +179,8 @@ def _merged(
 ) -> list[RecordedStatement]:
     """Put together what the same statement did on each kind of rows.
 
-    A statement that clean rows refuse is known by what it does to empty tables.
+    A statement that clean rows refuse is known by what it does to empty tables. Only dirty rows
+    have values that can be cut.
     """
     others = [_by_key(_statements(dirty)), _by_key(_statements(empty))]
     without = others[1]
@@ -193,6 +194,9 @@ def _merged(
         facts = statement.facts
         if statement.failures and key in without:
             facts = _counted(without[key].facts, counts)
+        if key in others[0]:
+            cut = (x for x in others[0][key].facts.losses if x not in facts.losses)
+            facts = replace(facts, losses=(*facts.losses, *cut))
         second = refused.get((statement.revision, statement.sql))
         found.append(replace(statement, failures=failures, facts=facts, again=second))
     return found

@@ -42,6 +42,8 @@ from sqlmodel_migrations.run import runner
 _ANSWERS = frozenset(("SELECT", "WITH", "SHOW", "VALUES", "TABLE", "EXPLAIN", "PRAGMA", "DESCRIBE"))
 
 
+_SAVEPOINTS = frozenset(("SAVEPOINT", "RELEASE", "ROLLBACK"))
+
 _LIMIT = 60.0
 """Seconds after which a revision is given up."""
 
@@ -181,10 +183,13 @@ class Take:
         return State(catalog, names, rows)
 
     def _note_losses(self, before: State) -> None:
-        if self.rows is Rows.DIRTY or not self._sent:
+        if not self._sent:
             return
         for position, found in losses.found(self._sent, before, self._state()).items():
-            self._amend(self._first + position, losses=found)
+            # Rows that violate much are lost in many ways; that values are cut counts.
+            kept = [x for x in found if self.rows is not Rows.DIRTY or x.kind == "values"]
+            if kept:
+                self._amend(self._first + position, losses=tuple(kept))
 
     def _amend(self, index: int, **changes: Any) -> None:
         statement = self.statements[index]
@@ -203,7 +208,7 @@ class Take:
 
     def take(self, sql: str, parameters: Any, send: wire.Send) -> bool:
         """Measure a statement of a revision; False for all that is not one."""
-        if self._is_busy or self._revision is None:
+        if self._is_busy or self._revision is None or verb(sql) in _SAVEPOINTS:
             return False
         where = self._here()
         if where is None:  # Alembic's own, about the version table
@@ -306,4 +311,5 @@ class Take:
         )
         self.statements.append(statement)
         text = Statement(sql, self._connection.dialect.name)
-        self._sent.append(Sent(text, measured or Measured()))
+        keywords = where.keywords if where.operation == "alter_column" else None
+        self._sent.append(Sent(text, measured or Measured(), keywords))

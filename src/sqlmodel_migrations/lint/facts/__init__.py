@@ -12,7 +12,7 @@ from sqlmodel_migrations.lint.facts.base import FactsModule, Measured, Meter
 
 __all__ = ["Measured", "Meter", "of"]
 
-_MODULES = {"postgresql": "postgresql", "sqlite": "sqlite"}
+_MODULES = {"sqlite": "sqlite", "postgresql": "postgresql", "mysql": "mysql", "mariadb": "mysql"}
 
 
 def of(connection: Connection) -> Meter:

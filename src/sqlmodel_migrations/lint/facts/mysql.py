@@ -1,0 +1,311 @@
+"""MariaDB and MySQL: the cheapest way in which the server accepts to change a table.
+
+An ALTER TABLE is sent with `ALGORITHM=INPLACE, LOCK=NONE` first, then with `LOCK=SHARED`: what is
+refused is a copy of the whole table, while writes wait.
+Source: https://mariadb.com/kb/en/innodb-online-ddl-overview/
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
+
+from sqlmodel_migrations.database import target
+from sqlmodel_migrations.database.catalog import Catalog
+from sqlmodel_migrations.database.catalog.difference import CatalogDifference
+from sqlmodel_migrations.database.statement import Statement, verb
+from sqlmodel_migrations.lint.facts.base import Measured, Names, Schema, Send
+from sqlmodel_migrations.lint.recording import Failure, FailureKind, Lock, Stops, TableFacts
+
+_SHARED = Lock("SHARED", Stops.WRITES)
+
+_TABLES = (
+    "SELECT table_name FROM information_schema.tables"
+    " WHERE table_schema = database() AND table_type = 'BASE TABLE'"
+)
+_COLUMNS = (
+    "SELECT table_name, column_name FROM information_schema.columns"
+    " WHERE table_schema = database() ORDER BY table_name, ordinal_position"
+)
+# https://mariadb.com/kb/en/sql-statements-that-cause-an-implicit-commit/
+_COMMITS = frozenset(
+    (
+        *("ALTER", "CREATE", "DROP", "RENAME", "TRUNCATE", "GRANT", "REVOKE"),
+        *("ANALYZE", "OPTIMIZE", "REPAIR", "LOCK", "FLUSH", "BEGIN", "START"),
+    )
+)
+_READS = frozenset(("SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "SET", "SHOW", "WITH"))
+_ONLINE = re.compile(r"\b(ALGORITHM|LOCK)\s*=", re.IGNORECASE)
+
+# mysqld_error.h: what rows are not as a statement demands.
+_OF_DATA = frozenset(
+    (1048, 1062, 1138, 1216, 1217, 1264, 1265, 1292, 1364, 1366, 1406, 1451, 1452, 1690, 3819, 4025)
+)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What is there at one moment, by table."""
+
+    columns: Mapping[str, tuple[str, ...]]
+    rows: Mapping[str, int]
+
+
+def meter(connection: Connection) -> _Meter:
+    """Return a meter that knows what is there now."""
+    return _Meter(connection)
+
+
+@dataclass
+class _Meter:
+    """One connection; `_tables` says what each table from before is called now, None if gone."""
+
+    connection: Connection
+    _schema: Schema = field(init=False)
+    _last: _Reading = field(init=False)
+    _tables: dict[str, str | None] = field(init=False)
+    _columns: dict[tuple[str, str], str | None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._schema = Schema(self.connection)
+        self._last = self._read()
+        self._tables = {name: name for name in self._last.rows}
+        self._columns = {
+            (table, column): column
+            for table in self._tables
+            for column in self._last.columns.get(table, ())
+        }
+
+    @property
+    def catalog(self) -> Catalog:
+        """The schema as it was last read."""
+        return self._schema.now
+
+    @property
+    def rows(self) -> Mapping[str, int]:
+        """How many rows each table from before has now."""
+        return {key: self._last.rows.get(name or "", 0) for key, name in self._tables.items()}
+
+    def measure(self, sql: str, send: Send) -> Measured:
+        """Send a statement and say what it did; never raises what the server refuses."""
+        word = verb(sql)
+        spread = self._spread(sql)
+        lock, error = self._sent(sql, send)
+        commits = word in _COMMITS
+        if error is not None:
+            return Measured(error, commits=commits)
+        changed = self._changed_rows() if word in ("UPDATE", "REPLACE") else 0
+        before, self._last = self._last, self._read()
+        changes = () if word in _READS else self._schema.changes()
+        rows = {key: before.rows.get(name or "", 0) for key, name in self._tables.items()}
+        named = target.changed(Statement(sql, "mysql")) or frozenset()
+        self._follow(before, sql)
+        shrunk = [place for place, count in self._counted(spread) if count < spread[place]]
+        return Measured(
+            tables=dict(self._facts(rows, named, lock, changed, changes, word)),
+            changes=changes,
+            shrunk=tuple(shrunk),
+            commits=commits,
+        )
+
+    def names(self) -> Names:
+        """Return what is still there of what was there before."""
+        tables = {key: name for key, name in self._tables.items() if name is not None}
+        columns = {
+            place: name
+            for place, name in self._columns.items()
+            if name is not None and place[0] in tables
+        }
+        return Names(tables, columns)
+
+    @contextlib.contextmanager
+    def undone(self) -> Iterator[None]:
+        """Take back what is done inside, in the transaction that is open or in one of its own."""
+        is_inside = bool(self._scalar("SELECT @@in_transaction"))
+        self._execute("SAVEPOINT sqlmodel_undone" if is_inside else "START TRANSACTION")
+        try:
+            yield
+        finally:
+            self._execute("ROLLBACK TO SAVEPOINT sqlmodel_undone" if is_inside else "ROLLBACK")
+
+    def failure(self, error: Exception) -> Failure:
+        """Say what the server's error is about, by its number."""
+        said = error.args
+        code = said[0] if said and isinstance(said[0], int) else None
+        text = str(said[1]) if len(said) > 1 else str(error)
+        kind = FailureKind.DATA if code in _OF_DATA else FailureKind.OTHER
+        return Failure(kind, text.strip().splitlines()[0], None if code is None else str(code))
+
+    # -- sending -------------------------------------------------------------------------------
+
+    def _sent(self, sql: str, send: Send) -> tuple[Lock | None, Exception | None]:
+        """Send a change of a table as cheaply as it is accepted; return what stops meanwhile."""
+        for suffix, lock in self._ways(sql):
+            if _attempt(lambda: self._execute(sql.rstrip().rstrip(";") + suffix)) is None:  # noqa: B023
+                return lock, None
+        error = _attempt(send)
+        is_copy = error is None and self._is_table_change(sql)
+        return (_SHARED if is_copy and not _ONLINE.search(sql) else None), error
+
+    def _ways(self, sql: str) -> tuple[tuple[str, Lock | None], ...]:
+        if not self._is_table_change(sql) or _ONLINE.search(sql):
+            return ()
+        comma = "," if verb(sql) == "ALTER" else ""
+        between = "," if comma else ""
+        return (
+            (f"{comma} ALGORITHM=INPLACE{between} LOCK=NONE", None),
+            (
+                f"{comma} ALGORITHM=INPLACE{between} LOCK=SHARED",
+                Lock("SHARED in place", Stops.WRITES),
+            ),
+        )
+
+    def _is_table_change(self, sql: str) -> bool:
+        words = Statement(sql, "mysql").names
+        if verb(sql) == "ALTER":
+            return "table" in words and not {"partition", "partitions"} & words
+        return verb(sql) in ("CREATE", "DROP") and "index" in words and "table" not in words
+
+    # -- what became of tables and columns -----------------------------------------------------
+
+    def _follow(self, before: _Reading, sql: str) -> None:
+        now = self._last
+        words = Statement(sql, "mysql").names
+        new = [name for name in now.rows if name not in before.rows]
+        for key, name in self._tables.items():
+            if name is None:
+                continue
+            if name not in now.rows:
+                is_renamed = verb(sql) in ("RENAME", "ALTER")
+                self._tables[key] = self._renamed(name, new, sql) if is_renamed else None
+            elif now.columns.get(name) != before.columns.get(name):
+                old, there = before.columns.get(name, ()), now.columns[name]
+                renamed: dict[str, str | None] = {column: column for column in there}
+                if len(old) == len(there) and {"change", "rename"} & words:
+                    renamed |= dict(zip(old, there, strict=True))
+                self._rename_columns(key, renamed)
+
+    def _renamed(self, name: str, new: list[str], sql: str) -> str | None:
+        """The new name that the statement gives after the old one."""
+        tail = sql[sql.lower().find(name.lower()) + len(name) :].lower()
+        found = [other for other in new if other.lower() in tail]
+        return min(found, key=lambda other: tail.find(other.lower()), default=None)
+
+    def _rename_columns(self, key: str, renamed: Mapping[str, str | None]) -> None:
+        for place, column in self._columns.items():
+            if place[0] == key and column is not None:
+                self._columns[place] = renamed.get(column)
+
+    # -- what a statement did ------------------------------------------------------------------
+
+    def _facts(
+        self,
+        rows: Mapping[str, int],
+        named: frozenset[str],
+        lock: Lock | None,
+        changed: int,
+        changes: tuple[CatalogDifference, ...],
+        word: str,
+    ) -> Iterator[tuple[str, TableFacts]]:
+        for key, name in self._tables.items():
+            had, has = rows[key], self._last.rows.get(name or "", 0)
+            is_named = bool({key.lower(), (name or key).lower()} & named)
+            is_changed = is_named or any(change.table in (key, name) for change in changes)
+            taken = lock if is_changed else None
+            facts = TableFacts(
+                rows=had,
+                taken=taken,
+                is_rewritten=taken is _SHARED,
+                built=_built(changes, key, name) if taken not in (None, _SHARED) else (),
+                inserted=max(has - had, 0),
+                updated=changed if is_named else 0,
+                deleted=max(had - has, 0) if word == "DELETE" else 0,
+                is_emptied=has < had and word != "DELETE" and name is not None,
+            )
+            if facts != TableFacts(rows=had):
+                yield key, facts
+
+    def _changed_rows(self) -> int:
+        return max(self._scalar("SELECT ROW_COUNT()"), 0)
+
+    def _spread(self, sql: str) -> dict[tuple[str, str], int]:
+        """Measure what stands in each column of the tables that an ALTER TABLE names.
+
+        That is the number of different values, and of all characters: less of either is a loss.
+        """
+        if verb(sql) != "ALTER":
+            return {}
+        words = Statement(sql, "mysql").names
+        places = {
+            place: 0 for place in self._columns if (self._tables[place[0]] or "").lower() in words
+        }
+        return dict(self._counted(places))
+
+    def _counted(
+        self, places: Mapping[tuple[str, str], int]
+    ) -> Iterator[tuple[tuple[str, str], int]]:
+        for table in dict.fromkeys(table for table, _ in places):
+            name = self._tables[table]
+            own = [p for p in places if p[0] == table and self._columns[p] is not None]
+            if name is None or not own:
+                continue
+            counts = ", ".join(
+                f"count(DISTINCT {column}) + coalesce(sum(char_length({column})), 0)"
+                for column in (self._quoted(self._columns[place] or "") for place in own)
+            )
+            row = self._rows_of(f"SELECT {counts} FROM {self._quoted(name)}")[0]
+            yield from zip(own, map(int, row), strict=True)
+
+    # -- reading -------------------------------------------------------------------------------
+
+    def _read(self) -> _Reading:
+        names = [str(row[0]) for row in self._rows_of(_TABLES)]
+        columns: dict[str, list[str]] = {name: [] for name in names}
+        for table, column in self._rows_of(_COLUMNS):
+            columns.setdefault(str(table), []).append(str(column))
+        return _Reading(
+            {name: tuple(found) for name, found in columns.items()},
+            {name: self._scalar(f"SELECT count(*) FROM {self._quoted(name)}") for name in names},
+        )
+
+    def _quoted(self, name: str) -> str:
+        return "`" + name.replace("`", "``") + "`"
+
+    def _scalar(self, sql: str) -> int:
+        return int(self._rows_of(sql)[0][0])
+
+    def _rows_of(self, sql: str) -> list[Any]:
+        cursor = self.connection.connection.cursor()
+        try:
+            cursor.execute(sql)
+            return list(cursor.fetchall())
+        finally:
+            cursor.close()
+
+    def _execute(self, sql: str) -> None:
+        cursor = self.connection.connection.cursor()
+        try:
+            cursor.execute(sql)
+        finally:
+            cursor.close()
+
+
+def _built(changes: tuple[CatalogDifference, ...], key: str, name: str | None) -> tuple[str, ...]:
+    return tuple(
+        str(change.name)
+        for change in changes
+        if change.kind == "index" and change.table in (key, name) and change.before is None
+    )
+
+
+def _attempt(send: Send) -> Exception | None:
+    try:
+        send()
+    except Exception as error:
+        return error
+    return None
