@@ -37,11 +37,13 @@ if TYPE_CHECKING:
     from sqlmodel_migrations.project.settings import Settings
     from sqlmodel_migrations.prove.adopt import Adopted
     from sqlmodel_migrations.prove.drift import Drift
+    from sqlmodel_migrations.prove.repair import Repaired
     from sqlmodel_migrations.prove.verifier import Verified
     from sqlmodel_migrations.run.applied import Applied
     from sqlmodel_migrations.run.execution import Execution, Options
     from sqlmodel_migrations.run.losses import Losses
     from sqlmodel_migrations.run.outcome import Outcome
+    from sqlmodel_migrations.run.repair import Interrupted
     from sqlmodel_migrations.status import Status
 
 T = TypeVar("T")
@@ -343,6 +345,44 @@ class Migrations:
         if found.wait and not is_sql:
             starting.await_server(self._checkout, found)
         return found
+
+    def interrupted(self) -> Interrupted | None:
+        """Return the revision that was begun and not finished, and what became of each statement.
+
+        It is looked for in the journal; nothing is changed.
+        """
+        from sqlmodel_migrations.run import repair
+
+        return repair.read(self._checkout)
+
+    def reversal(self, interrupted: Interrupted) -> tuple[str, ...]:
+        """Return what would be sent to undo an interrupted revision, proven on a scratch database.
+
+        Raises `ChangeRefused` where nothing is known that takes back what ran.
+        """
+        from sqlmodel_migrations.prove import repair
+
+        steps = repair.prove_undo(self._checkout, interrupted).steps
+        return tuple(step.back for step in reversed(steps))
+
+    def repair(
+        self,
+        interrupted: Interrupted,
+        way: str,
+        *,
+        is_done: bool | None = None,
+        **options: Unpack[Options],
+    ) -> Repaired:
+        """Do something about an interrupted revision: finish, undo, mark-done or mark-undone.
+
+        `is_done` is what you found out about the statement that is in doubt. Raises `Drifted`
+        where the schema is not what a mark would say, and `ChangeRefused` where nothing is known
+        that takes back what ran.
+        """
+        from sqlmodel_migrations.prove.repair import Way, mend
+
+        how = self._execution(options)
+        return mend(self._checkout, interrupted, Way(way), how, is_done=is_done)
 
     def ensure_version(self, *, sql: TextIO | None = None) -> None:
         """Make the version table where it is missing."""

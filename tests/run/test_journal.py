@@ -365,6 +365,7 @@ def test_a_downgrade_goes_on_as_well(revisions: Revisions, database: Database) -
     revisions.add("a", CREATE, down)
     assert revisions.upgrade().code == 0
     assert revisions.run("downgrade", "base", "--yes", die_at="here").code == 137
+    assert len(journal(database)) == 1
     ran = revisions.upgrade()
     assert ran.code == 0, ran.output  # nothing is pending, and nothing is touched
     ran = revisions.run("downgrade", "base", "--yes")

@@ -26,6 +26,7 @@ SUMMARIES: Mapping[str, str] = {
     "branches": "Show the revisions at which the history branches.",
     "merge": "Write a revision that joins several heads.",
     "stamp": "Record that the database is at a revision, without running any.",
+    "repair": "Explain a revision that was interrupted, and finish, undo or mark it.",
     "edit": "Open the file of a revision in your editor.",
     "ensure-version": "Create the version table if it does not exist.",
     "list-templates": "List the templates for init.",

@@ -134,8 +134,8 @@ def standing(
         yield f"another database of env.py keeps: {', '.join(progress.elsewhere)}"
     if dialects.of(context.dialect.name).commits_ddl():
         yield (
-            f"what '{pending[0]}' changed before may stay: this server commits every CREATE,"
-            " ALTER and DROP at once"
+            f"what '{pending[0]}' did before stays, and is not done again when it is run again;"
+            " see: sqlmodel migrations repair"
         )
 
 

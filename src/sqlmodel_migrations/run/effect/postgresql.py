@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -79,7 +79,7 @@ def look(connection: Connection, statements: Sequence[Statement]) -> Before:
 
 
 def verdict(connection: Connection, statements: Sequence[Statement], before: Before) -> Verdict:
-    """Compare with what stood there before; the session has ended, and `clear` was called."""
+    """Compare with what stood there before; the session has ended."""
     if len(statements) > 1:
         return Verdict.DOUBT
     statement = statements[0]
@@ -89,14 +89,17 @@ def verdict(connection: Connection, statements: Sequence[Statement], before: Bef
     if not now:
         return Verdict.DOUBT
     if "indexes" in now:
-        return _of_index(before.get("indexes", {}), now["indexes"])
+        left = {f"{schema}.{name}" for schema, name, _ in _invalid(connection, statement)}
+        return _of_index(before.get("indexes", {}), now["indexes"], left)
     is_done = any(now[key] != before.get(key) for key in now)
     return Verdict.DONE if is_done else Verdict.NOT_DONE
 
 
-def _of_index(before: Mapping[str, bool], now: Mapping[str, bool]) -> Verdict:
-    """Say what became of a new index: one that is not valid may still be at work."""
-    new = [is_valid for name, is_valid in now.items() if name not in before]
+def _of_index(
+    before: Mapping[str, bool], now: Mapping[str, bool], left: Collection[str]
+) -> Verdict:
+    """Say what became of a new index: one that is neither valid nor `left` is being made."""
+    new = [is_valid for name, is_valid in now.items() if name not in before and name not in left]
     if not new:
         return Verdict.NOT_DONE
     return Verdict.DONE if all(new) else Verdict.DOUBT
