@@ -19,9 +19,10 @@ from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.database.catalog import Table as CatalogTable
 from sqlmodel_migrations.generate.options import SIDE_TABLES, Options
 
+_NAME = r'(?:"((?:[^"]|"")+)"|`((?:[^`]|``)+)`|(\w+))'
 _MADE = re.compile(
-    r"(?:CREATE\s+(?:UNLOGGED\s+)?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?|RENAME\s+TO\s+)"
-    r"(?:[\w\"`]+\.)?[\"`]?(\w+)[\"`]?",
+    r"(?:CREATE\s+(?:UNLOGGED\s+|VIRTUAL\s+)?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?|RENAME\s+TO\s+)"
+    rf"(?:[\w\"`]+\.)?{_NAME}",
     re.IGNORECASE,
 )
 _CALLS = {"create_table": 0, "rename_table": 1}
@@ -106,9 +107,7 @@ def _with_needed(tables: dict[str, CatalogTable], there: Catalog) -> dict[str, C
 
 def _needed(table: CatalogTable) -> Iterator[str]:
     yield from (c.target for c in table.constraints if c.target is not None)
-    for word in ("inherits ", "partition of "):
-        if str(table.owner).startswith(word):
-            yield from str(table.owner).removeprefix(word).split(", ")
+    yield from table.parents
 
 
 def _is_called(sequence: str, tables: Iterable[CatalogTable]) -> bool:
@@ -142,7 +141,7 @@ def _tables(tree: ast.Module) -> Iterator[str]:
     """Yield the names of tables that a script makes, by an operation or in SQL."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield from _MADE.findall(node.value)
+            yield from ("".join(names) for names in _MADE.findall(node.value))
         elif isinstance(node, ast.Call):
             yield from _named(node)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from alembic.runtime.migration import MigrationContext
@@ -17,6 +18,8 @@ def correct(context: MigrationContext, found: Sides) -> None:
         _alembic.reflect_columns(context, _Serials(found))
     elif context.dialect.name in ("mysql", "mariadb"):
         _alembic.reflect_columns(context, _unescaped)
+    elif context.dialect.name == "sqlite":
+        _alembic.reflect_columns(context, _parenthesized)
 
 
 class _Serials:
@@ -39,3 +42,16 @@ class _Serials:
 def _unescaped(_inspector: Inspector, _table: Table, column: Any) -> None:
     """Read a backtick as one: SQLAlchemy leaves both that SHOW CREATE TABLE writes."""
     column["name"] = column["name"].replace("``", "`")
+
+
+# What SQLite takes behind DEFAULT without parentheses (its grammar's "literal-value").
+_LITERAL = re.compile(
+    r"[-+]?[\d.]\w*|x?'(?:[^']|'')*'|\"[^\"]*\"|NULL|TRUE|FALSE|CURRENT_\w+|\(.*\)", re.I | re.S
+)
+
+
+def _parenthesized(_inspector: Inspector, _table: Table, column: Any) -> None:
+    """Give a default that is an expression its parentheses back, which the pragma leaves out."""
+    default = column.get("default")
+    if isinstance(default, str) and not _LITERAL.fullmatch(default.strip()):
+        column["default"] = f"({default})"

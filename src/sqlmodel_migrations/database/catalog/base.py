@@ -100,6 +100,14 @@ class Table:
         """The name, with its schema where that is not the default one."""
         return key(self.schema, self.name)
 
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """The keys of the tables that this one inherits from or is a partition of."""
+        for word in ("inherits ", "partition of "):
+            if self.owner is not None and self.owner.startswith(word):
+                return tuple(self.owner.removeprefix(word).split(", "))
+        return ()
+
 
 @dataclass(frozen=True)
 class Enum:
@@ -128,6 +136,16 @@ class Catalog:
     views: Mapping[str, str] = field(default_factory=dict)
     domains: Mapping[str, str] = field(default_factory=dict)
     schemas: tuple[str, ...] = ()
+
+    @property
+    def parents_first(self) -> tuple[Table, ...]:
+        """The tables in the order of inheritance and partitions."""
+        waiting, found = dict(self.tables), []
+        while waiting:
+            bound = {key: {*table.parents} & waiting.keys() for key, table in waiting.items()}
+            free = [key for key in waiting if not bound[key] - {key}] or list(waiting)
+            found += [waiting.pop(key) for key in free]
+        return tuple(found)
 
 
 class CatalogModule(Protocol):

@@ -357,11 +357,11 @@ def _part(row: _Row) -> str:
 def _trigger(row: _Row, rows: _Found) -> str:
     order = f" ({row.position})" if row.position > 1 else ""
     when = f"{row.timing} {row.event} ON {_quoted(row.of_table)}{order}"
-    return f"{when} FOR EACH ROW {_without_home(row.body, rows)}"
+    return f"{when} FOR EACH ROW {without_home(row.body, rows.home)}"
 
 
 def _view(row: _Row, rows: _Found) -> str:
-    parts = [_without_home(row.query or "", rows)]
+    parts = [without_home(row.query or "", rows.home)]
     if row.algorithm not in (None, "UNDEFINED"):
         parts.insert(0, f"algorithm {row.algorithm}")
     if row.security != "DEFINER":
@@ -371,17 +371,16 @@ def _view(row: _Row, rows: _Found) -> str:
     return " ".join(parts)
 
 
-def _without_home(sql: str, rows: _Found) -> str:
-    """The text without the name of the connection's database, which a view is stored with."""
-    if rows.home is None:
+def without_home(sql: str, home: str | None) -> str:
+    """Return a text without the name of the connection's database, which a view is stored with."""
+    if home is None:
         return sql
     tokens = _TOKEN.findall(sql)
     after = [*tokens[1:], ""]
-    home = _quoted(rows.home)
     skipped = {
         position + offset
         for position, (token, following) in enumerate(zip(tokens, after, strict=True))
-        if token == home and following == "."
+        if token == _quoted(home) and following == "."
         for offset in (0, 1)
     }
     return "".join(token for position, token in enumerate(tokens) if position not in skipped)

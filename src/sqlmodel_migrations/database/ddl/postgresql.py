@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Row
@@ -34,7 +36,12 @@ def before(connection: Connection, wanted: Catalog) -> tuple[Piece, ...]:
     """Return schemas, extensions, collations, types, sequences and functions."""
     found = (_piece(row) for row in _rows(connection, query.BEFORE))
     kept = {"enum": wanted.enums, "sequence": wanted.sequences}
-    return tuple(piece for piece in found if piece.name in kept.get(piece.kind, [piece.name]))
+    pieces = [piece for piece in found if piece.name in kept.get(piece.kind, [piece.name])]
+    functions = (n for n, piece in enumerate(pieces) if piece.kind in ("function", "procedure"))
+    for first in islice(functions, 1):  # functions may speak of tables that are made after them
+        sql = ("SET LOCAL check_function_bodies = off", *pieces[first].sql)
+        pieces[first] = replace(pieces[first], sql=sql)
+    return tuple(pieces)
 
 
 def after(connection: Connection, wanted: Catalog) -> tuple[Piece, ...]:
@@ -112,23 +119,6 @@ def _action(option: str) -> str | None:
     return _SETTINGS.get(option, f"SET ({option})")
 
 
-def parents_first(wanted: Catalog) -> list[Table]:
-    """Return the tables in the order of inheritance and partitions."""
-    waiting, made = dict(wanted.tables), {}
-    while waiting:
-        parents = {key: _parents(table) & waiting.keys() for key, table in waiting.items()}
-        free = [key for key in waiting if not parents[key] - {key}] or list(waiting)
-        made.update({key: waiting.pop(key) for key in free})
-    return list(made.values())
-
-
-def _parents(table: Table) -> set[str]:
-    for word in ("inherits ", "partition of "):
-        if table.owner is not None and table.owner.startswith(word):
-            return set(table.owner.removeprefix(word).split(", "))
-    return set()
-
-
 def _is_partition(table: Table) -> bool:
     return str(table.owner).startswith("partition of ")
 
@@ -151,13 +141,13 @@ def plain(table: Table, dialect: Dialect) -> Iterator[str]:
 
 def _body(table: Table, dialect: Dialect) -> str:
     by = next((o for o in table.options if o.startswith("partition by ")), "")
-    parents = ", ".join(_qualified(parent, dialect) for parent in sorted(_parents(table)))
+    parents = ", ".join(_qualified(parent, dialect) for parent in sorted(table.parents))
     if _is_partition(table):
         own = next(o for o in table.options if o.startswith(f"{table.owner} "))
-        return f"PARTITION OF {parents} {own.removeprefix(f'{table.owner} ')} {by}"
-    inherits = f"INHERITS ({parents})" if parents else ""
+        return f"PARTITION OF {parents} {own.removeprefix(f'{table.owner} ')} {by}".rstrip()
+    inherits = f" INHERITS ({parents})" if parents else ""
     columns = (column(each, dialect) for each in table.columns.values())
-    return f"({', '.join(columns)}) {inherits} {by}"
+    return f"({', '.join(columns)}){inherits} {by}".rstrip()
 
 
 def column(of: Column, dialect: Dialect) -> str:
@@ -189,7 +179,7 @@ def _serial(column: Column, dialect: Dialect) -> str:
     found = _SERIAL.fullmatch(str(column.identity))
     type_, numbers = (found["type"], found["numbers"]) if found else (None, None)
     sequence = _qualified(str(column.sequence), dialect)
-    return f"CREATE SEQUENCE {sequence} AS {type_ or column.type} {numbers or ''}"
+    return f"CREATE SEQUENCE {sequence} AS {type_ or column.type} {numbers or ''}".rstrip()
 
 
 def _identity(column: Column, dialect: Dialect) -> str:

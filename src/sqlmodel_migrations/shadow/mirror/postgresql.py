@@ -19,10 +19,9 @@ def make(live: Connection, scratch: Connection, wanted: Catalog) -> None:
     dialect = scratch.dialect
     execute(scratch, [*_home(live), "SET LOCAL check_function_bodies = off"])
     _make_possible(scratch, (sql for piece in ddl.before(live, wanted) for sql in piece.sql))
-    tables = ddl.parents_first(wanted)
-    for table in tables:
+    for table in wanted.parents_first:
         execute(scratch, ddl.plain(table, dialect))
-    for table in tables:
+    for table in wanted.tables.values():
         execute(scratch, ddl.added_foreign_keys(table, dialect))
 
 
