@@ -80,7 +80,7 @@ def command(
         "adopt",
         _result(adopted),
         tuple(_lines(adopted)),
-        (*_notes(invocation, adopted), *_advice(invocation, adopted)),
+        (*_notes(invocation, adopted), *_advice(invocation, adopted, from_database)),
         adopted.diagnostics,
         ExitCode.YES if adopted.is_recorded else ExitCode.NO,
     )
@@ -119,16 +119,18 @@ def _notes(invocation: Invocation, adopted: Adopted) -> Iterator[str]:
         yield "nothing is recorded"
 
 
-def _advice(invocation: Invocation, adopted: Adopted) -> Iterator[str]:
+def _advice(invocation: Invocation, adopted: Adopted, from_database: bool) -> Iterator[str]:
     if adopted.is_recorded:
         return
     here = "".join(f" --at {revision.id}" for revision in adopted.revisions)
     again = invocation.typed("adopt")
     yield "next, one of these:"
     if adopted.written:
-        yield from (f"  remove {revision.path}, and type:" for revision in adopted.written)
-        yield f"    {again} --from-database, to begin with what stands in the database"
-        yield f"  correct it, or the database, and type: {again}{here}"
+        paths = ", ".join(str(revision.path) for revision in adopted.written)
+        if not from_database:
+            yield f"  begin with what stands in the database: remove {paths}"
+            yield f"    and type: {again} --from-database"
+        yield f"  correct {paths}, or the database, and type: {again}{here}"
     else:
         yield f"  put the database, or the revisions, right, and type: {again}{here}"
     yield f"  record it all the same: {again}{here} --accept-differences"

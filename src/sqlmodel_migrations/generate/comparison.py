@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -63,7 +64,7 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class _Models:
+class Models:
     """What env.py gives to compare, and how it is named; `ignored` is the version table."""
 
     metadata: tuple[MetaData, ...]
@@ -71,6 +72,19 @@ class _Models:
     schemas: frozenset[str]
     ignored: frozenset[str]
     home: str
+
+    @classmethod
+    def of(cls, context: MigrationContext, *, found: Catalog | None = None) -> Models:
+        """Read what env.py gave; names that the models leave out are those of `found`."""
+        connection = _connection(context)
+        metadata = options.metadatas(context.opts.get("target_metadata"))
+        return cls(
+            metadata,
+            named.copied(metadata, connection.dialect, found=found),
+            options.schemas(metadata, connection),
+            version_tables(context),
+            str(connection.dialect.default_schema_name),
+        )
 
     @property
     def keys(self) -> frozenset[str]:
@@ -117,10 +131,7 @@ class Comparison:
         there = catalog.read(live, also=also, ignore=models.ignored.__contains__)
         ours = owned.part(there, models.keys)
         self.compared.notes.extend(owned.notes(there, ours, context.opts, models.schemas))
-        with shadow.another(live, "mirror") as pooled:
-            connection = take_over(pooled) or pooled
-            dialect = dialects.of(live.dialect.name)
-            dialect.follow(connection, replace(dialect.standpoint(live), role=None))
+        with beside(live, shadow) as connection:
             replay.make_schemas(connection, models.schemas | _schemas(ours))
             after = sides.models_in_place(connection, models.named, models.ignored)
             mirror.make(live, connection, ours)
@@ -132,24 +143,17 @@ class Comparison:
             )
             self._compare(mirrored, shadow, models, after, heads)
 
-    def _models(self, context: MigrationContext) -> _Models:
-        connection = _connection(context)
-        metadata = options.metadatas(context.opts.get("target_metadata"))
-        self.compared.metadata.extend(metadata)
+    def _models(self, context: MigrationContext) -> Models:
         there = self.found[len(self.compared.promises)] if self.found else None
-        return _Models(
-            metadata,
-            named.copied(metadata, connection.dialect, found=there),
-            options.schemas(metadata, connection),
-            version_tables(context),
-            str(connection.dialect.default_schema_name),
-        )
+        models = Models.of(context, found=there)
+        self.compared.metadata.extend(models.metadata)
+        return models
 
     def _compare(
         self,
         context: MigrationContext,
         shadow: Shadow,
-        models: _Models,
+        models: Models,
         after: Catalog | None,
         heads: Sequence[str],
     ) -> None:
@@ -234,6 +238,27 @@ def _read(connection: Connection, ignored: Collection[str]) -> Catalog:
 def _connection(context: MigrationContext) -> Connection:
     assert context.connection is not None
     return context.connection
+
+
+@contextlib.contextmanager
+def beside(live: Connection, shadow: Shadow) -> Iterator[Connection]:
+    """Connect to an empty scratch database that looks where `live` looks for its tables."""
+    with shadow.another(live, "mirror") as pooled:
+        connection = take_over(pooled) or pooled
+        dialect = dialects.of(live.dialect.name)
+        dialect.follow(connection, replace(dialect.standpoint(live), role=None))
+        yield connection
+
+
+def unseen(context: MigrationContext) -> Callable[[str], bool]:
+    """Return what tells, by its key, the version table and tables of our own."""
+    versions = version_tables(context)
+
+    def is_unseen(table_key: str) -> bool:
+        name = table_key.rpartition(".")[2]
+        return table_key in versions or name.startswith(options.SIDE_TABLES)
+
+    return is_unseen
 
 
 def version_tables(context: MigrationContext) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TextIO
 
@@ -25,6 +25,7 @@ from sqlmodel_migrations.generate import (
 )
 from sqlmodel_migrations.generate.answers import Answers
 from sqlmodel_migrations.generate.autogenerate import Wanted
+from sqlmodel_migrations.generate.baseline import Baseline
 from sqlmodel_migrations.generate.comparison import Compared, Comparison, Promise
 from sqlmodel_migrations.generate.difference import Difference
 from sqlmodel_migrations.generate.ownership import Ownership
@@ -99,6 +100,18 @@ def generate_empty(
     return Generated(work.write(say)[0])
 
 
+def describe(
+    checkout: Checkout, wanted: Wanted, *, verbatim: Collection[str], say: Say
+) -> Generated:
+    """Write a revision that makes the live database as it stands, for a history that is empty.
+
+    The tables in `verbatim`, by key, are written as statements of the server. Not proven.
+    """
+    work = _Work.begin(checkout, "revision", wanted, autogenerate=True)
+    notes = work.describe(verbatim)
+    return Generated(work.write(say)[0], notes=notes)
+
+
 def merge(checkout: Checkout, revisions: Sequence[str], wanted: Wanted, *, say: Say) -> Revision:
     """Write a revision that joins `revisions` into one; raises `UsageError` for a single one."""
     checkout.graph.require_sound()
@@ -158,6 +171,23 @@ class _Work:
         compared.notes.extend(_not_imported(self.checkout.settings, compared.metadata))
         compared.notes.extend(session.notes)
         return compared
+
+    def describe(self, verbatim: Collection[str]) -> tuple[str, ...]:
+        """Fill the script with what makes the live database; return what is to be said."""
+        baseline = Baseline(self.revision, verbatim)
+        with self._place(True) as shadow:
+
+            def task(context: MigrationContext, _: Mapping[str, Any]) -> None:
+                baseline.describe(context, shadow)
+
+            session = Session(self._request(True), task, adjust=options.completed)
+            try:
+                self.checkout.run(self.config, self.script, session, self._options)
+            except models.NoTables:
+                given = {**self._options}
+                del given["revision_context"]  # our env.py does not ask for models then
+                self.checkout.run(self.config, self.script, session, given)
+            return (*baseline.notes, *shadow.notes, *session.notes)
 
     def _request(self, from_database: bool) -> Any:
         return self.checkout.request() if from_database else self.checkout.scratch_request()

@@ -31,6 +31,10 @@ _LAST_LINES = 12
 _HERE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 (as in tracebacks)
 
 
+class NoTables(UsageError):
+    """The models were imported, and declare no table."""
+
+
 def load(
     targets: Sequence[str | MetaData], root: Path, *, paths: Sequence[Path] = ()
 ) -> tuple[MetaData, ...]:
@@ -315,7 +319,7 @@ def _refuse_empty(found: Sequence[_Source], targets: Sequence[str | MetaData], r
     else:
         what = "no module with models is named"
     seen = (f"the source declares {declared.summary()}",) if declared.tables else ()
-    raise UsageError(f"there is nothing to compare: {what}", hint=_hint_for(declared), details=seen)
+    raise NoTables(f"there is nothing to compare: {what}", hint=_hint_for(declared), details=seen)
 
 
 def _hint_for(declared: Found) -> str:

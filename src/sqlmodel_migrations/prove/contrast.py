@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from sqlmodel_migrations.database import catalog, dialects
 from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.database.catalog.difference import CatalogDifference, differences
+from sqlmodel_migrations.generate.comparison import unseen
 from sqlmodel_migrations.prove.authorship import Authorship
-from sqlmodel_migrations.prove.live import Live, unseen
+from sqlmodel_migrations.prove.live import Live
 from sqlmodel_migrations.prove.rehearsal import rehearse
 from sqlmodel_migrations.prove.stage import Stage
 from sqlmodel_migrations.run.checkout import Checkout

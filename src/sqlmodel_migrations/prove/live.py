@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlmodel_migrations.database import catalog, dialects
 from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.generate import options
-from sqlmodel_migrations.generate.comparison import version_tables
+from sqlmodel_migrations.generate.comparison import unseen
 from sqlmodel_migrations.run import log
 from sqlmodel_migrations.run.checkout import Checkout
 from sqlmodel_migrations.shadow import replay
@@ -59,13 +59,3 @@ def read(checkout: Checkout) -> tuple[Live, ...]:
     with log.muted():
         checkout.read(look)
     return tuple(found)
-
-
-def unseen(context: MigrationContext) -> Callable[[str], bool]:
-    """Return what tells, by its key, a table that belongs to no schema of the project."""
-    versions = version_tables(context)
-
-    def is_unseen(key: str) -> bool:
-        return key in versions or key.rpartition(".")[2].startswith(options.SIDE_TABLES)
-
-    return is_unseen

@@ -53,9 +53,15 @@ def verify(checkout: Checkout, *, since: str | None = None, strict: bool = False
 
 
 def prove(
-    checkout: Checkout, revisions: Sequence[Revision], promises: Sequence[Promise]
+    checkout: Checkout,
+    revisions: Sequence[Revision],
+    promises: Sequence[Promise],
+    *,
+    with_models: bool = True,
 ) -> tuple[Diagnostic, ...]:
     """Prove revisions that were just written, after all others, against what they promise.
+
+    Without models it does not matter what these say.
 
     What cannot be proven, because there is no scratch database or the history does not run on
     one, is said in a note.
@@ -63,7 +69,7 @@ def prove(
     graph = checkout.graph
     new = {revision.id for revision in revisions}
     history = tuple(r.id for r in graph.pending(()) if r.id not in new)
-    trial = _Trial(checkout, history, tuple(revisions), promises)
+    trial = _Trial(checkout, history, tuple(revisions), promises, with_models=with_models)
     try:
         return trial.run()
     except (DatabaseError, NotMeasured) as error:
@@ -91,12 +97,13 @@ class _Trial:
     revisions: tuple[Revision, ...]
     promises: Sequence[Promise] = ()
     is_history: bool = False
+    with_models: bool = True
     courses: list[Course] = field(default_factory=list)
 
     def run(self) -> tuple[Diagnostic, ...]:
-        rehearse(self.checkout, self._go_on, with_models=True)
+        rehearse(self.checkout, self._go_on, with_models=self.with_models)
         while not all(course.is_done for course in self.courses):
-            rehearse(self.checkout, self._go_on, with_models=True)
+            rehearse(self.checkout, self._go_on, with_models=self.with_models)
         if not self.courses:
             raise UsageError("env.py runs no migrations, so nothing can be proven")
         found = [each for course in self.courses for each in course.findings]

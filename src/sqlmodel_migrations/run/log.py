@@ -20,3 +20,15 @@ def muted() -> Iterator[None]:
         yield
     finally:
         logger.removeFilter(is_warning)
+
+
+@contextlib.contextmanager
+def unannounced() -> Iterator[None]:
+    """Drop what Alembic says it detected, where that is not what is written."""
+    logger = logging.getLogger("alembic.autogenerate")
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,11 +53,18 @@ class NothingOp(MigrateOperation):
 @renderers.dispatch_for(StatementOp)
 def _render(context: AutogenContext, operation: StatementOp) -> str | list[str]:
     prefix = context.opts["alembic_module_prefix"] or ""
-    text = escape_parameters(operation.sql)
-    line = f"{prefix}execute({text!r})"
+    line = f"{prefix}execute({_literal(escape_parameters(operation.sql))})"
     if not operation.is_autocommit:
         return line
     return [f"with {prefix}get_context().autocommit_block():", line, ""]
+
+
+def _literal(text: str) -> str:
+    """A string as Python, a line each where it has several."""
+    lines = text.splitlines(keepends=True)
+    if len(lines) < 2:
+        return repr(text)
+    return "".join(f"\n    {json.dumps(line, ensure_ascii=False)}" for line in lines) + "\n"
 
 
 @renderers.dispatch_for(NothingOp)

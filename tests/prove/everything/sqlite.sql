@@ -1,0 +1,39 @@
+CREATE TABLE team (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT COLLATE NOCASE UNIQUE ON
+    CONFLICT REPLACE, size INTEGER NOT NULL DEFAULT 1 CHECK (size > 0), CONSTRAINT big CHECK
+    (size < 1000 OR name = 'x:y'))
+;;
+CREATE TABLE hero (id INTEGER PRIMARY KEY, name VARCHAR(50) NOT NULL, kind VARCHAR(4) DEFAULT
+    'a''b', double AS (id * 2) STORED, half INT GENERATED ALWAYS AS (id / 2) VIRTUAL, made
+    DATETIME DEFAULT CURRENT_TIMESTAMP, team_id INT REFERENCES team(id) ON DELETE CASCADE
+    DEFERRABLE INITIALLY DEFERRED, boss INT REFERENCES hero)
+;;
+CREATE TABLE link (a INT, b INT, note, PRIMARY KEY (a, b)) WITHOUT ROWID
+;;
+CREATE TABLE strict_one (id INTEGER PRIMARY KEY, v ANY, b BLOB, r REAL) STRICT
+;;
+CREATE TABLE a (id INTEGER PRIMARY KEY, b_id INT REFERENCES b(id))
+;;
+CREATE TABLE b (id INTEGER PRIMARY KEY, a_id INT REFERENCES a(id))
+;;
+CREATE TABLE "odd name" ("a b" INT, "select" TEXT DEFAULT ('x' || 'y'), "it's" INT)
+;;
+CREATE UNIQUE INDEX part ON hero (name) WHERE team_id IS NOT NULL
+;;
+CREATE INDEX expr ON hero (lower(name), id DESC)
+;;
+CREATE VIEW v2 AS SELECT id, name FROM hero WHERE name <> '%:x'
+;;
+CREATE VIEW v1 AS SELECT * FROM v2 -- a comment
+;;
+CREATE TRIGGER upd AFTER UPDATE OF name ON hero FOR EACH ROW WHEN NEW.name <> OLD.name
+BEGIN
+  UPDATE team SET size = size + 1 WHERE id = NEW.team_id;
+  SELECT 1;
+END
+;;
+CREATE TRIGGER ins INSTEAD OF INSERT ON v2 BEGIN INSERT INTO hero (id, name) VALUES (NEW.id,
+    NEW.name); END
+;;
+CREATE VIRTUAL TABLE docs USING fts5(title, body)
+;;
+INSERT INTO team (name) VALUES ('x')
