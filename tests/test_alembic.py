@@ -27,6 +27,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from sqlmodel_migrations import _alembic, _alembic_batch
+from sqlmodel_migrations.history import index
 
 MAKO = '''"""${message}"""
 revision = ${repr(up_revision)}
@@ -138,7 +139,7 @@ def test_each_function_has_a_test(module: ModuleType) -> None:
         for node in ast.parse(inspect.getsource(module)).body
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
     }
-    values = {"Host", "Entry", "Batch"}  # a protocol, and what flushed_by gives
+    values = {"Host", "Read", "Entry", "Batch"}  # protocols, and what flushed_by gives
     tested = {name.removeprefix("test_") for name in globals() if name.startswith("test_")}
     assert {_spelled(name) for name in functions - values} <= tested
 
@@ -148,6 +149,7 @@ def _spelled(name: str) -> str:
         "HostedEnvironment": "hosted_environment",
         "ObservedEnvironment": "observed_environment",
         "Heads": "heads",
+        "ReadScript": "read_script",
     }
     return spelled.get(name, name)
 
@@ -223,6 +225,25 @@ def test_upgrade_steps(script: ScriptDirectory) -> None:
     assert _ids(_alembic.upgrade_steps(script, "heads", ("a1",))) == ["b2"]
     assert _ids(_alembic.upgrade_steps(script, ("b2",), ())) == ["a1", "b2"]
     assert _alembic.upgrade_steps(script, (), ()) == []
+
+
+def test_read_script(script: ScriptDirectory) -> None:
+    theirs = script.get_revision("b2")
+    read = index.Revision("b2", ("a1",), (), (), "message", str(theirs.path))
+    ours = _alembic.ReadScript(read)
+    assert (ours.path, ours.doc, ours.down_revision) == (theirs.path, "message", "a1")
+    assert "module" not in vars(ours)
+    assert ours.module.revision == "b2"
+
+
+def test_feed(script: ScriptDirectory) -> None:
+    versions = Path(str(script.dir)) / "versions"
+    _alembic.feed(script, lambda: index.read([versions]).revisions)
+    assert all(isinstance(found, _alembic.ReadScript) for found in script.walk_revisions())
+    assert script.get_heads() == ["b2"]
+    _alembic.feed(script, lambda: None)
+    assert not any(isinstance(found, _alembic.ReadScript) for found in script.walk_revisions())
+    assert script.get_heads() == ["b2"]
 
 
 def test_downgrade_steps(script: ScriptDirectory) -> None:

@@ -28,6 +28,7 @@ from alembic.runtime import plugins
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import HeadMaintainer, MigrationContext, RevisionStep
 from alembic.script import Script, ScriptDirectory, write_hooks
+from alembic.script.revision import Revision, RevisionMap
 from alembic.util import pyfiles
 from sqlalchemy import Column, Inspector, Table
 
@@ -258,6 +259,60 @@ def transaction_of_step(context: MigrationContext) -> Any:
 def is_in_external_transaction(context: MigrationContext) -> bool:
     """Whether the caller of the migration owns the transaction."""
     return context._in_external_transaction
+
+
+class Read(Protocol):
+    """What was read of a revision file; lists that are empty stand for None."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def down_revisions(self) -> tuple[str, ...]: ...
+    @property
+    def depends_on(self) -> tuple[str, ...]: ...
+    @property
+    def branch_labels(self) -> tuple[str, ...]: ...
+    @property
+    def doc(self) -> str: ...
+    @property
+    def file(self) -> str: ...
+
+
+class ReadScript(Script):
+    """A revision whose file was read: it is run when its module is asked for."""
+
+    def __init__(self, read: Read):
+        Revision.__init__(
+            self,
+            read.id,
+            read.down_revisions,
+            branch_labels=read.branch_labels,
+            dependencies=read.depends_on,
+        )
+        self.path = read.file
+        self._doc = read.doc
+
+    @functools.cached_property
+    def module(self) -> Any:  # type: ignore[override]
+        path = Path(self.path)
+        return pyfiles.load_python_file(path.parent, path.name)
+
+    @property
+    def longdoc(self) -> str:
+        return self._doc
+
+
+def feed(script: ScriptDirectory, read: Callable[[], Iterable[Read] | None]) -> None:
+    """Let `script` have the revisions that `read` returns, when it needs them.
+
+    Where that is None it runs all files, as it does by itself.
+    """
+
+    def revisions() -> Iterable[Revision]:
+        found = read()
+        return script._load_revisions() if found is None else map(ReadScript, found)
+
+    script.revision_map = RevisionMap(revisions)
 
 
 def module_of(script: Script) -> Any:

@@ -37,11 +37,11 @@ def pair(drawn: list[histories.Drawn], folder: Path) -> Pair:
     """Write a history and read it twice."""
     versions = histories.write(drawn, folder)
     alembic = ScriptDirectory(str(folder))
-    _order_dependencies(alembic)
+    order_dependencies(alembic)
     return Pair(Graph(index.read([versions])), alembic)
 
 
-def _order_dependencies(alembic: ScriptDirectory) -> None:
+def order_dependencies(alembic: ScriptDirectory) -> None:
     """Put dependencies into the order of the file, where Alembic has the order of a set."""
     for script in alembic.revision_map._revision_map.values():
         if script is not None:

@@ -7,7 +7,7 @@ runs env.py imports SQLAlchemy and Alembic, and is imported when it is first nee
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine, MetaData
     from sqlalchemy.ext.asyncio import AsyncEngine
 
+    from sqlmodel_migrations.history.index import Revision
     from sqlmodel_migrations.run.env_script import Request, Session, Task
 
 
@@ -106,11 +107,18 @@ class Checkout:
 
     def script(self, config: Config) -> ScriptDirectory:
         """Return Alembic's view of the revision files; raises `UsageError`."""
+        from sqlmodel_migrations import _alembic
         from sqlmodel_migrations.run import env_script, surroundings
 
         self._require_env_py()
         with commands(), surroundings.kept_path():
-            return env_script.script_directory(config)
+            script = env_script.script_directory(config)
+        _alembic.feed(script, self._sound_revisions)
+        return script
+
+    def _sound_revisions(self) -> Iterable[Revision] | None:
+        """Return the revisions; None for a broken history, which Alembic is to refuse itself."""
+        return None if self.graph.problems else self.graph.revisions.values()
 
     def _require_env_py(self) -> None:
         location = self.settings.script_location
