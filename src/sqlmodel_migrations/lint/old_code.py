@@ -7,7 +7,7 @@ table it reads, inserts and updates all columns by name; what it can no longer d
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -29,13 +29,38 @@ Undone = Callable[[], AbstractContextManager[object]]
 _COMPARED = (sa.Integer, sa.Numeric, sa.String, sa.DateTime, sa.Date, sa.Boolean, sa.Uuid, sa.Enum)
 
 
+Way = tuple[Executable, ...]
+"""Statements, one after the other."""
+
+
 @dataclass(frozen=True)
 class _Probe:
-    """One statement of the old code; `table` is a key, or the name of a view or of a type."""
+    """One thing that the old code does; `table` is a key, or the name of a view or of a type.
+
+    It may be done in several ways: as long as one of them succeeds, it can be done.
+    """
 
     table: str
     kind: str
-    statement: Executable = field(compare=False)
+    ways: tuple[Way, ...] = field(compare=False)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """A row that is there, one like it with keys of its own, and one that shares no value."""
+
+    known: dict[str, Any]
+    like: dict[str, Any]
+    own: dict[str, Any]
+
+    def without(self, names: Iterable[str]) -> _Rows:
+        """Return the same without some columns."""
+        out = set(names)
+        known, like, own = (
+            {name: value for name, value in row.items() if name not in out}
+            for row in (self.known, self.like, self.own)
+        )
+        return _Rows(known, like, own)
 
 
 class OldCode:
@@ -84,14 +109,19 @@ class OldCode:
         return frozenset((probe.table, probe.kind) for probe in self._broken)
 
     def _reason(self, probe: _Probe) -> str | None:
-        """How the statement fails; None where it does not."""
-        try:
-            with self._undone():
-                self._connection.execute(probe.statement)
-        except SQLAlchemyError as error:
-            text = str(getattr(error, "orig", error)).strip()
-            return next(iter(text.splitlines()), type(error).__name__)
-        return None
+        """How it fails, first of all; None where it can be done."""
+        reasons: list[str] = []
+        for way in probe.ways:
+            try:
+                with self._undone():
+                    for statement in way:
+                        self._connection.execute(statement)
+            except SQLAlchemyError as error:
+                text = str(getattr(error, "orig", error)).strip()
+                reasons.append(next(iter(text.splitlines()), type(error).__name__))
+            else:
+                return None
+        return reasons[0]
 
     def _reads(self) -> Iterator[_Probe]:
         for key, table in self._before.tables.items():
@@ -109,7 +139,7 @@ class OldCode:
             type_ = qualified(enum.schema, enum.name, self._connection.dialect)
             for label in enum.labels:
                 statement = sa.text(f"SELECT CAST(:label AS {type_})").bindparams(label=label)
-                yield _Probe(key, f"the value '{label}'", statement)
+                yield _Probe(key, f"the value '{label}'", ((statement,),))
 
     @cached_property
     def _demands(self) -> Mapping[str, Demand]:
@@ -119,16 +149,15 @@ class OldCode:
         demand = self._demands.get(key)
         if demand is None:
             return
-        for number, row in enumerate(self._rows(key, demand)):
+        for number, rows in enumerate(self._rows(key, demand)):
             mark = f" {number + 1}" if number else ""
-            yield _Probe(key, f"INSERT{mark}", sa.insert(demand.table).values(row))
-            numbered = {n: v for n, v in row.items() if not demand.cells[n].is_skipped}
-            if numbered and len(numbered) < len(row):
-                statement = sa.insert(demand.table).values(numbered)
-                yield _Probe(key, f"INSERT without a number{mark}", statement)
-            yield from _updates(key, demand.table, row, mark)
+            yield _insert(key, f"INSERT{mark}", demand.table, rows)
+            numbered = rows.without(n for n, cell in demand.cells.items() if cell.is_skipped)
+            if numbered.known and numbered != rows:
+                yield _insert(key, f"INSERT without a number{mark}", demand.table, numbered)
+            yield from _updates(key, demand.table, rows.like, mark)
 
-    def _rows(self, key: str, demand: Demand) -> Iterator[dict[str, Any]]:
+    def _rows(self, key: str, demand: Demand) -> Iterator[_Rows]:
         """Rows that the old code may write: of a partitioned table, one for each partition."""
         parts = [
             self._demands[name]
@@ -136,35 +165,58 @@ class OldCode:
             if table.owner == f"partition of {key}" and name in self._demands
         ]
         for part in parts or [demand]:
-            if row := self._row(part):
-                yield row
+            if rows := self._row(part):
+                yield rows
 
-    def _row(self, demand: Demand) -> dict[str, Any] | None:
-        """A row like one that is there, with keys of its own."""
+    def _row(self, demand: Demand) -> _Rows | None:
         cells = demand.cells.values()
         columns = [cell.column for cell in cells if cell.column.computed is None]
         tied = {name for reference in demand.references for name in reference.columns}
         try:
             with self._undone():
-                row = self._connection.execute(sa.select(*columns).limit(1)).mappings().first()
-                fresh = {name: self._fresh(demand.table, name) for name in demand.keys - tied}
+                found = self._connection.execute(sa.select(*columns).limit(1)).mappings().first()
+                fresh = {c.name: self._fresh(demand.table, c.name) for c in columns}
         except SQLAlchemyError:
             return None
-        return {**row, **fresh} if row is not None else None
+        if found is None:
+            return None
+        keys = {name: fresh[name] for name in demand.keys - tied if name in fresh}
+        others = {name: fresh[name] for name in fresh if name not in tied}
+        return _Rows(dict(found), {**found, **keys}, {**found, **others})
 
     def _fresh(self, table: Table, name: str) -> Any:
-        """A value that no row has, after the greatest one."""
-        greatest = self._connection.execute(sa.select(sa.func.max(table.columns[name]))).scalar()
-        if isinstance(greatest, int):
+        """A value that no row has, after the greatest one, where the type has such."""
+        column = table.columns[name]
+        is_ordered = isinstance(column.type, sa.Integer | sa.String) and not isinstance(
+            column.type, sa.Enum
+        )
+        value = sa.func.max(column) if is_ordered else column
+        greatest = self._connection.execute(sa.select(value).limit(1)).scalar()
+        if isinstance(greatest, int) and not isinstance(greatest, bool):
             return greatest + 1
-        if isinstance(greatest, str) and greatest:
+        if isinstance(greatest, str) and greatest and is_ordered:
             return greatest[:-1] + chr(ord(greatest[-1]) + 1)
         return greatest
 
 
 def _read(key: str, schema: str | None, name: str, columns: Collection[str]) -> _Probe:
     table = sa.table(name, *(sa.column(column) for column in columns), schema=schema)
-    return _Probe(key, "SELECT", sa.select(*table.columns).limit(1))
+    return _Probe(key, "SELECT", ((sa.select(*table.columns).limit(1),),))
+
+
+def _insert(key: str, kind: str, table: Table, rows: _Rows) -> _Probe:
+    """Insert a row like another one, or an own one, or one that was there once more."""
+    like, own = (sa.insert(table).values(row) for row in (rows.like, rows.own))
+    again = (_deletion(table, rows.known), sa.insert(table).values(rows.known))
+    return _Probe(key, kind, ((like,), (own,), again))
+
+
+def _deletion(table: Table, row: Mapping[str, Any]) -> Executable:
+    """Delete a row by its key; by all its values where it has none or leaves it out."""
+    keys = [column for column in table.primary_key.columns if column.name in row]
+    columns = keys or [c for c in table.columns if isinstance(c.type, _COMPARED)]
+    known = [c == row[c.name] for c in columns if row.get(c.name) is not None]
+    return sa.delete(table).where(sa.and_(*known) if known else sa.false())
 
 
 def _updates(key: str, table: Table, row: Mapping[str, Any], mark: str) -> Iterator[_Probe]:
@@ -172,5 +224,5 @@ def _updates(key: str, table: Table, row: Mapping[str, Any], mark: str) -> Itera
     known = {n: v for n, v in row.items() if isinstance(table.columns[n].type, _COMPARED)}
     where = sa.and_(sa.true(), *(table.columns[n] == v for n, v in known.items() if v is not None))
     found = sa.select(sa.literal(1)).select_from(table).where(where)
-    yield _Probe(key, f"SELECT … WHERE{mark}", found)
-    yield _Probe(key, f"UPDATE{mark}", sa.update(table).where(where).values(row))
+    yield _Probe(key, f"SELECT … WHERE{mark}", ((found,),))
+    yield _Probe(key, f"UPDATE{mark}", ((sa.update(table).where(where).values(row),),))
