@@ -144,8 +144,8 @@ def test_a_database_that_differs_is_not_recorded(there: Project, database: Datab
     assert "left alone, because no revision made it: table 'notes'\n" in ran.stderr
     assert "nothing is recorded\n" in ran.stderr
     (path,) = scripts(there)
-    assert f"  remove {path}, and type:\n" in ran.stderr
-    assert "    sqlmodel migrations adopt --from-database" in ran.stderr
+    assert f"  begin with what stands in the database: remove {path}\n" in ran.stderr
+    assert "    and type: sqlmodel migrations adopt --from-database\n" in ran.stderr
     assert recorded(there) == ()
 
     ran = there.cli("adopt", "--accept-differences")
@@ -327,7 +327,7 @@ def test_where_none_fits_the_nearest_is_shown(history: Project, database: Databa
     ran = history.cli("adopt", "--accept-differences", "-q")
     assert ran.code == 3
     assert ran.stderr.splitlines()[1:4] == [
-        "  --at a1  (1 differences) record a1, add heroes",
+        "  --at a1  (1 difference) record a1, add heroes",
         "  --at c3  (2 differences) record c3, change names",
         "  --at b2  (2 differences) record b2, add ages",
     ]

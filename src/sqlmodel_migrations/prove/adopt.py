@@ -6,22 +6,16 @@ looked for whose schema the database has. Nothing of the database is changed but
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy.exc import DBAPIError
-
-from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.diagnostics import Diagnostic
-from sqlmodel_migrations.errors import AnswerNeeded, StepFailed, UsageError
-from sqlmodel_migrations.generate import rejection, revision
-from sqlmodel_migrations.generate.answers import Answers
+from sqlmodel_migrations.errors import AnswerNeeded, UsageError
+from sqlmodel_migrations.generate import rejection
 from sqlmodel_migrations.generate.autogenerate import Wanted
-from sqlmodel_migrations.generate.questioner import Choice, Question, Questioner, Unasked
-from sqlmodel_migrations.generate.revision import Generated
+from sqlmodel_migrations.generate.questioner import Choice, Question, Questioner
 from sqlmodel_migrations.history.index import Revision
-from sqlmodel_migrations.prove import contrast, live, search, verifier
+from sqlmodel_migrations.prove import baseline, live, search
 from sqlmodel_migrations.prove.contrast import Difference
 from sqlmodel_migrations.prove.live import Live
 from sqlmodel_migrations.prove.search import Place
@@ -109,8 +103,8 @@ def _begin(
     checkout: Checkout, request: Request, lives: Sequence[Live], record: Record, say: Say
 ) -> Adopted:
     """Write the baseline, and record it where the database is what it makes."""
-    write = _of_database if request.from_database else _of_models
-    generated, place = write(checkout, request, lives, say)
+    write = baseline.of_database if request.from_database else baseline.of_models
+    generated, place = write(checkout, request.wanted, lives, say)
     try:
         adopted = _recorded(checkout, request, place, record)
     except BaseException:
@@ -124,115 +118,12 @@ def _begin(
     )
 
 
-def _of_models(
-    checkout: Checkout, request: Request, lives: Sequence[Live], say: Say
-) -> tuple[Generated, Place]:
-    generated = revision.generate(
-        checkout,
-        request.wanted,
-        from_database=False,
-        answers=Answers(),
-        questioner=Unasked(),
-        prove=verifier.prove,
-        say=say,
-        found=[each.catalog for each in lives],
-    )
-    return generated, _compared(checkout, lives, generated.revisions)
-
-
-def _of_database(
-    checkout: Checkout, request: Request, lives: Sequence[Live], say: Say
-) -> tuple[Generated, Place]:
-    """Write what stands there; each table that operations make otherwise as statements."""
-    if len(lives) > 1:
-        raise UsageError(
-            "env.py opens several databases, and a baseline can be written from one only",
-            hint="leave --from-database out",
-        )
-    wanted, verbatim = request.wanted, frozenset[str]()
-    while True:
-        generated = revision.describe(checkout, wanted, verbatim=verbatim, say=_ignore)
-        try:
-            place = _compared(checkout, lives, generated.revisions)
-            wrong = _wrong_tables(place) - verbatim
-        except StepFailed as error:
-            wrong = _failing_tables(error, lives[0].catalog) - verbatim
-            if not wrong:
-                raise
-        if not wrong:
-            break
-        wanted = replace(wanted, rev_id=generated.revisions[0].id)
-        verbatim |= wrong
-        _take_away(checkout, generated.revisions)
-    proof = _proof(checkout, generated.revisions)
-    say(f"  Generating {generated.revisions[0].path} ...  done")
-    return replace(generated, diagnostics=proof), place
-
-
-def _wrong_tables(place: Place) -> frozenset[str]:
-    """The tables that the script makes otherwise than they are; triggers are no part of it."""
-    return frozenset(
-        each.table
-        for contrast in place.contrasts
-        for each in contrast.differences
-        if each.table is not None and each.kind != "trigger"
-    )
-
-
-def _failing_tables(error: BaseException, there: Catalog) -> frozenset[str]:
-    """The first table that is named by the statement which the scratch database refused."""
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, DBAPIError):
-        cause = cause.__cause__
-    words = re.findall(r"\w+", str(cause.statement) if cause is not None else "")
-    for word in words:
-        if found := [key for key, table in there.tables.items() if word in _words(table.name)]:
-            return frozenset(found[:1])
-    return frozenset()
-
-
-def _words(name: str) -> list[str]:
-    return re.findall(r"\w+", name)
-
-
-def _compared(checkout: Checkout, lives: Sequence[Live], written: Sequence[Revision]) -> Place:
-    """Compare with what was written; whatever comes between, nothing of it stays."""
-    try:
-        return _drawn(checkout, lives, tuple(each.id for each in written))
-    except BaseException:
-        _take_away(checkout, written)
-        raise
-
-
-def _proof(checkout: Checkout, written: Sequence[Revision]) -> tuple[Diagnostic, ...]:
-    try:
-        found = verifier.prove(checkout, written, (), with_models=False)
-        rejection.raise_if_wrong(found, written)
-    except BaseException:
-        _take_away(checkout, written)
-        raise
-    return found
-
-
-def _take_away(checkout: Checkout, written: Sequence[Revision]) -> None:
-    rejection.remove(written)
-    checkout.read_again()
-
-
-def _ignore(_: str) -> None:
-    """Say nothing of a file that may not stay."""
-
-
 # A database with a history.
 
 
 def _named(checkout: Checkout, lives: Sequence[Live], symbols: Sequence[str]) -> Place:
     revisions = checkout.graph.resolve(symbols)
-    return _drawn(checkout, lives, tuple(each.id for each in revisions))
-
-
-def _drawn(checkout: Checkout, lives: Sequence[Live], heads: tuple[str, ...]) -> Place:
-    return Place(heads, contrast.draw(checkout, lives, [heads] * len(lives)))
+    return search.place(checkout, lives, tuple(each.id for each in revisions))
 
 
 def _found(
@@ -263,11 +154,15 @@ def _which(checkout: Checkout, places: Sequence[Place]) -> AnswerNeeded:
     return AnswerNeeded(
         "the database has what no revision makes, so the one to record has to be named",
         flags=tuple(
-            f"{choice.flag}  ({place.distance} differences) {choice.words}"
+            f"{choice.flag}  ({_differences(place.distance)}) {choice.words}"
             for choice, place in zip(choices, ranked, strict=True)
         ),
         hint="give one of these flags as well",
     )
+
+
+def _differences(number: int) -> str:
+    return "1 difference" if number == 1 else f"{number} differences"
 
 
 def _choice(checkout: Checkout, place: Place) -> Choice:

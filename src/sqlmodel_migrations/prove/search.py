@@ -29,6 +29,11 @@ class Place:
         return sum(len(each.differences) for each in self.contrasts)
 
 
+def place(checkout: Checkout, lives: Sequence[Live], heads: tuple[str, ...]) -> Place:
+    """Contrast the databases with what the revisions up to `heads` make."""
+    return Place(heads, contrast.draw(checkout, lives, [heads] * len(lives)))
+
+
 def places(checkout: Checkout, lives: Sequence[Live]) -> tuple[Place, ...]:
     """Contrast every place of the history with the databases; newest first.
 
