@@ -271,7 +271,6 @@ class _Execution:
 
     def _lock_not_had(self, error: Exception, made: int, steps: Sequence[Any]) -> LockNotHad:
         cause = _cause(error)
-        statement = cause.statement if isinstance(cause, DBAPIError) else None
         times = "once" if made == 1 else f"{made} times"
         what = f"revision {failure.ids(steps)[0]} was not run" if steps else "the end is missing"
         return LockNotHad(
@@ -279,7 +278,7 @@ class _Execution:
             hint="end the transactions that stand in the way, or give more time: --lock-timeout 1m",
             details=(
                 f"tried {times}",
-                *_statement(statement),
+                *failure.statement(self.context, cause),
                 *_lines(self.watch.blockers),
                 *self._standing(steps),
             ),
@@ -297,11 +296,6 @@ def _cause(error: Exception) -> Exception:
     """What the driver raised, below what was made of it."""
     cause = error.__cause__
     return cause if isinstance(cause, DBAPIError) else error
-
-
-def _statement(statement: str | None) -> Iterator[str]:
-    if statement:
-        yield from ("statement:", *(f"    {line}" for line in statement.strip().splitlines()))
 
 
 def _lines(found: tuple[Blocker, ...]) -> Iterator[str]:

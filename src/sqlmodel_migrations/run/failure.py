@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from sqlmodel_migrations import _alembic
 from sqlmodel_migrations.database import dialects, driver, failures
+from sqlmodel_migrations.database.statement import without_secrets
 from sqlmodel_migrations.errors import (
     ChangeRefused,
     ConnectionLost,
@@ -65,7 +66,7 @@ def of_step(
         applied=tuple(progress.applied),
         pending=tuple(pending),
         hint=_hint(error, progress),
-        details=(*place(error, step), *facts, *standing(context, progress, [step, *rest])),
+        details=(*place(context, error, step), *facts, *standing(context, progress, [step, *rest])),
     )
 
 
@@ -76,7 +77,11 @@ def named(
     return UsageError(
         f"revision {ids(steps)[0]} cannot run: {error.message}",
         hint=error.hint,
-        details=(*place(error, steps[0]), *error.details, *standing(context, progress, steps)),
+        details=(
+            *place(context, error, steps[0]),
+            *error.details,
+            *standing(context, progress, steps),
+        ),
     )
 
 
@@ -154,7 +159,7 @@ def _hint(error: Exception | SystemExit, progress: Progress) -> str | None:
     )
 
 
-def place(error: Exception | SystemExit, step: Any) -> Iterator[str]:
+def place(context: MigrationContext, error: Exception | SystemExit, step: Any) -> Iterator[str]:
     """Say where in the script it happened, and the statement."""
     path = getattr(getattr(step, "revision", None), "path", None)
     frame, line = error.__traceback__, None
@@ -166,5 +171,11 @@ def place(error: Exception | SystemExit, step: Any) -> Iterator[str]:
         yield f"at {path}" + (f", line {line}" if line else "")
     if isinstance(error, DBAPIError):
         yield from failures.particulars(error)
+        yield from statement(context, error)
+
+
+def statement(context: MigrationContext, error: Exception) -> Iterator[str]:
+    """Show the statement that failed, if one did, without passwords."""
     if isinstance(error, DBAPIError) and error.statement:
-        yield from ("statement:", *(f"    {text}" for text in error.statement.strip().splitlines()))
+        shown = without_secrets(error.statement, context.dialect.name)
+        yield from ("statement:", *(f"    {line}" for line in shown.strip().splitlines()))

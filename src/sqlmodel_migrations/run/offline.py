@@ -81,7 +81,8 @@ def _comment(
 ) -> Iterator[str]:
     revision = failure.ids([step])[0]
     yield f"-- REVISION {revision} IS MISSING HERE: it cannot be written as SQL\n"
-    yield from (f"-- {line}\n" for line in (failure.reason(error), *failure.place(error, step)))
+    place = failure.place(context, error, step)
+    yield from (f"-- {line}\n" for line in (failure.reason(error), *place))
     yield f"-- and it was not recorded on a scratch database: {reason.message}\n"
     yield f"-- Run it with: sqlmodel migrations upgrade {revision}\n\n"
     quote = context.dialect.identifier_preparer.quote_identifier

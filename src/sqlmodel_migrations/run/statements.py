@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, event
 
+from sqlmodel_migrations.database.statement import without_secrets
 from sqlmodel_migrations.errors import Interrupted
 from sqlmodel_migrations.events import StatementFinished, StatementStarted
 from sqlmodel_migrations.run.execution import Execution
@@ -24,7 +25,8 @@ def told(connection: Connection, revision: str, execution: Execution) -> Iterato
         if execution.stop():
             raise Interrupted("interrupted")
         number, started = number + 1, time.monotonic()
-        execution.emit(StatementStarted(revision, number, statement))
+        shown = without_secrets(statement, conn.dialect.name)
+        execution.emit(StatementStarted(revision, number, shown))
 
     def after(conn: Connection, cursor: Any, *_: Any) -> None:
         rows = getattr(cursor, "rowcount", -1)
