@@ -21,6 +21,7 @@ from sqlmodel_migrations.shadow.sample.inquiry import Inquiry, raise_if_lost
 from sqlmodel_migrations.shadow.sample.shape import Family
 
 _PATTERNS = 3
+_PATTERN = "sqlmodel_pattern"
 
 
 def fill(connection: Connection, *, rows: int) -> None:
@@ -58,17 +59,40 @@ class _Filling:
     module: CrowdModule
     rows: int
     counts: dict[str, int] = field(default_factory=dict)
+    patterns: int = 0
 
     def fill(self, demand: Demand) -> None:
         """Fill one table; it keeps the rows that it has."""
         made = self._inserted(demand, frozenset())
         if made is None:
+            made = self._inserted_like_patterns(demand)
+        self.counts[demand.table.key] = made if made == self.rows else self._count_of(demand.table)
+
+    def _inserted_like_patterns(self, demand: Demand) -> int | None:
+        """Insert rows like a few that are there, or that are made for it and taken away again."""
+        table = self.inquiry.table(demand.table)
+        is_empty = self._count_of(demand.table) == 0
+        if is_empty:
             sample_rows.fill(self.inquiry.connection, [demand.table], rows=_PATTERNS)
-            checked = frozenset(name for check in demand.checks for name in check.columns)
-            made = self._inserted(demand, checked)
+        checked = frozenset(name for check in demand.checks for name in check.columns)
+        self._copy_patterns(table, checked)
+        if is_empty:
+            self.inquiry.execute(f"DELETE FROM {table}")
+        made = self._inserted(demand, checked)
         if made is None:
             made = self._inserted(demand, frozenset(demand.cells))
-        self.counts[demand.table.key] = made if made == self.rows else self._count_of(demand.table)
+        self.inquiry.execute(f"DROP TABLE {_PATTERN}")
+        return made
+
+    def _copy_patterns(self, table: str, checked: Collection[str]) -> None:
+        """Keep the rows of a table apart; of several those that have values in these columns."""
+        whole = (
+            " AND ".join(f"{self.inquiry.name(name)} IS NOT NULL" for name in checked) or "1 = 1"
+        )
+        found = self._count(f"SELECT count(*) FROM {table} WHERE {whole}")
+        query = f"SELECT * FROM {table} WHERE {whole if found else '1 = 1'}"
+        self.inquiry.execute(f"CREATE TEMPORARY TABLE {_PATTERN} AS {query}")
+        self.patterns = self._count(f"SELECT count(*) FROM {_PATTERN}")
 
     def _inserted(self, demand: Demand, copied: Collection[str]) -> int | None:
         """Insert all rows at once; `copied` columns get the values of rows that are there."""
@@ -81,22 +105,24 @@ class _Filling:
             return None
 
     def _count_of(self, table: Table) -> int:
-        found = self.inquiry.execute(f"SELECT count(*) FROM {self.inquiry.table(table)}")
-        return int(found.scalar_one())
+        return self._count(f"SELECT count(*) FROM {self.inquiry.table(table)}")
+
+    def _count(self, sql: str) -> int:
+        return int(self.inquiry.execute(sql).scalar_one())
 
     def _sql(self, demand: Demand, copied: Collection[str]) -> str | None:
         """Write the INSERT; None where a column's values are not known."""
         values: dict[str, str] = {}
         sources = [self.module.numbers(self.rows)]
         for number, reference in enumerate(demand.references):
-            if reference.parent is demand.table or not self._count(reference):
+            if reference.parent is demand.table or not self._parent_rows(reference):
                 continue
             alias = f"p{number}"
             sources.append(self._parents(reference, alias))
             for n, name in enumerate(reference.columns):
                 values.setdefault(name, f"{alias}.k{n}")
         if copied:
-            sources.append(self._patterns(demand))
+            sources.append(self._pattern())
         for name, cell in demand.cells.items():
             if cell.is_skipped or name in values:
                 continue
@@ -131,7 +157,7 @@ class _Filling:
             value = value.replace("> 0", "= 0") if rare else value
         return value
 
-    def _count(self, reference: Reference) -> int:
+    def _parent_rows(self, reference: Reference) -> int:
         return self.counts.get(reference.parent.key, 0) if reference.parent is not None else 0
 
     def _parents(self, reference: Reference, alias: str) -> str:
@@ -144,13 +170,12 @@ class _Filling:
         return (
             f"JOIN (SELECT {keys}, row_number() OVER (ORDER BY {first}) - 1 AS i"
             f" FROM {self.inquiry.table(reference.parent)}) AS {alias}"
-            f" ON {alias}.i = (n.g - 1) % {self._count(reference)}"
+            f" ON {alias}.i = (n.g - 1) % {self._parent_rows(reference)}"
         )
 
-    def _patterns(self, demand: Demand) -> str:
-        """Join one of the rows that are there to each row."""
-        table, found = self.inquiry.table(demand.table), self._count_of(demand.table)
+    def _pattern(self) -> str:
+        """Join one of the patterns to each row."""
         return (
             f"JOIN (SELECT o.*, row_number() OVER (ORDER BY 1) - 1 AS sqlmodel_number"
-            f" FROM {table} AS o) AS e ON e.sqlmodel_number = n.g % {max(found, 1)}"
+            f" FROM {_PATTERN} AS o) AS e ON e.sqlmodel_number = n.g % {max(self.patterns, 1)}"
         )

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import Connection
 
 from sqlmodel_migrations.shadow.crowd.dialects.base import digits, is_small, large, whole
-from sqlmodel_migrations.shadow.sample.dialects.base import quoted_text
+from sqlmodel_migrations.shadow.sample.dialects.base import execute, quoted_text
 from sqlmodel_migrations.shadow.sample.shape import Family, Shape
 
 _LIMIT = 30_000
@@ -55,8 +55,8 @@ def insert(table: str, columns: str, select: str) -> str:
 
 
 def position() -> str:
-    """A number that grows from row to row."""
-    return "(@sqlmodel_position := COALESCE(@sqlmodel_position, 0) + 1)"
+    """A number that differs from row to row: with a seed, RAND gives the same ones each time."""
+    return "FLOOR(RAND(20) * 1000003)"
 
 
 def wrong(shape: Shape) -> Sequence[str]:
@@ -70,8 +70,10 @@ def wrong(shape: Shape) -> Sequence[str]:
 
 @contextlib.contextmanager
 def unwatched(connection: Connection) -> Iterator[None]:
-    """Triggers cannot be switched off."""
+    """Foreign keys are not checked; triggers cannot be switched off."""
+    execute(connection, "SET foreign_key_checks = 0")
     yield
+    execute(connection, "SET foreign_key_checks = 1")
 
 
 @contextlib.contextmanager

@@ -49,8 +49,11 @@ def value(shape: Shape, native: str) -> str | None:
 
 
 def insert(table: str, columns: str, select: str) -> str:
-    """Write an INSERT that leaves out rows whose keys are there already."""
-    return f"INSERT OR IGNORE INTO {table} ({columns}) {select}"
+    """Write an INSERT that leaves out rows whose keys are there already.
+
+    Not OR IGNORE, which leaves out what a CHECK refuses; WHERE, or ON would begin a join.
+    """
+    return f"INSERT INTO {table} ({columns}) {select} WHERE true ON CONFLICT DO NOTHING"
 
 
 def position() -> str:
