@@ -57,7 +57,7 @@ def test_the_other_program(project: Project) -> None:
 
 
 def test_options_with_their_texts(project: Project) -> None:
-    found = offered(project, "sqlmodel migrations upgrade --s")
+    found = offered(project, "sqlmodel migrations upgrade --sq")
     assert found == {"--sql": "Print the SQL instead of running it; no database is needed."}
 
 

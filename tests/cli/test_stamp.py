@@ -23,7 +23,7 @@ def test_the_head_by_default_and_no_revision_is_run(two: Project, file: Database
     assert ran.code == 0
     assert ran.stderr.endswith("database is at b2 (head)\n")
     assert version(file) == ["b2"]
-    assert tables(file) == ["alembic_version"]
+    assert tables(file) == ["alembic_version", "sqlmodel_migrations_history"]
 
 
 def test_several(branches: Project, file: Database) -> None:
