@@ -2,6 +2,7 @@
 
     <!-- databases: postgresql -->     the databases on which it is tried; else all
     <!-- env.py: alembic -->           as plain Alembic runs it, a transaction each; else ours
+    <!-- env.py: foreign-keys -->      the same, with SQLite's foreign keys on
 
     ```python title="before"           upgrade() of the revision that is there already
     ```python title="found"            pending: the rule finds the lines that end with `# found`
@@ -32,19 +33,27 @@ _BLOCK = re.compile(r"^```python title=\"(\w+)\"\n(.*?)^```$", re.MULTILINE | re
 _SAID = re.compile(r"^```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _NEXT = re.compile(r"^# next revision\n", re.MULTILINE)
 
+_ALEMBIC = """
+import sqlalchemy as sa
+from alembic import context
+
+engine = sa.create_engine(context.config.get_main_option("sqlalchemy.url"))
+{listener}
+with engine.connect() as connection:
+    context.configure(connection=connection, transaction_per_migration=True)
+    with context.begin_transaction():
+        context.run_migrations()
+engine.dispose()
+"""
+_FOREIGN_KEYS = """
+@sa.event.listens_for(engine, "connect")
+def on_connect(connection, record):
+    connection.execute("PRAGMA foreign_keys=ON")
+"""
 _ENV = {
     "ours": "from sqlmodel_migrations import environment\n\nenvironment.run()\n",
-    "alembic": """
-        import sqlalchemy as sa
-        from alembic import context
-
-        engine = sa.create_engine(context.config.get_main_option("sqlalchemy.url"))
-        with engine.connect() as connection:
-            context.configure(connection=connection, transaction_per_migration=True)
-            with context.begin_transaction():
-                context.run_migrations()
-        engine.dispose()
-        """,
+    "alembic": _ALEMBIC.format(listener=""),
+    "foreign-keys": _ALEMBIC.format(listener=_FOREIGN_KEYS),
 }
 _REVISION = '''"""{id}"""
 
