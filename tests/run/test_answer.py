@@ -41,7 +41,7 @@ VALUES: list[Any] = [
     ipaddress.ip_network("10.0.0.0/8"),
     [1, [decimal.Decimal(2)], None],
     (1, "a"),
-    {"a", "b"},
+    {"a"},
     {"key": [b"a"], 1: {"decimal": "1"}},
 ]
 
