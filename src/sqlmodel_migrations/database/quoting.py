@@ -1,4 +1,4 @@
-"""Names quoted for SQL that is written as text."""
+"""Names and texts quoted for SQL that is written as text."""
 
 from __future__ import annotations
 
@@ -20,6 +20,13 @@ def qualified(schema: str | None, name: str, dialect: Dialect) -> str:
     """Quote the name of a table or type, with its schema where that is not the default one."""
     quoted = quote(name, dialect)
     return f"{quote(schema, dialect)}.{quoted}" if schema else quoted
+
+
+def literal(text: str, dialect: Dialect) -> str:
+    """Write a text as SQL does; MariaDB and MySQL read a backslash as the half of something."""
+    if dialect.name in ("mysql", "mariadb"):
+        text = text.replace("\\", "\\\\")
+    return "'" + text.replace("'", "''") + "'"
 
 
 def for_driver(sql: str, dialect: Dialect) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy import Dialect
 from sqlalchemy import Enum as EnumType
 
 from sqlmodel_migrations.database.catalog import Enum, Table
-from sqlmodel_migrations.database.quoting import qualified, quote
+from sqlmodel_migrations.database.quoting import literal, qualified, quote
 from sqlmodel_migrations.errors import UsageError
 from sqlmodel_migrations.generate.answers import Answers
 from sqlmodel_migrations.generate.operations.statement import StatementOp
@@ -69,9 +69,10 @@ def _name_before(table: Table, name: str, answers: Answers) -> str | None:
 def _row_statement(table: Table, name: str, old: str, new: str, dialect: Dialect) -> StatementOp:
     where = qualified(table.schema, table.name, dialect)
     column = quote(name, dialect)
+    was, now = literal(old, dialect), literal(new, dialect)
     return StatementOp(
-        f"UPDATE {where} SET {column} = {_literal(new)} WHERE {column} = {_literal(old)}",
-        f"UPDATE {where} SET {column} = {_literal(old)} WHERE {column} = {_literal(new)}",
+        f"UPDATE {where} SET {column} = {now} WHERE {column} = {was}",
+        f"UPDATE {where} SET {column} = {was} WHERE {column} = {now}",
         f"rename value '{old}' of '{table.key}.{name}' to '{new}'",
         table.name,
     )
@@ -132,12 +133,9 @@ def _asked(thing: str, added: list[str], questioner: Questioner) -> str | None:
 
 def _value_statement(enum: Enum, old: str, new: str, dialect: Dialect) -> StatementOp:
     name = qualified(enum.schema, enum.name, dialect)
+    was, now = literal(old, dialect), literal(new, dialect)
     return StatementOp(
-        f"ALTER TYPE {name} RENAME VALUE {_literal(old)} TO {_literal(new)}",
-        f"ALTER TYPE {name} RENAME VALUE {_literal(new)} TO {_literal(old)}",
+        f"ALTER TYPE {name} RENAME VALUE {was} TO {now}",
+        f"ALTER TYPE {name} RENAME VALUE {now} TO {was}",
         f"rename value '{old}' of type '{enum.name}' to '{new}'",
     )
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -87,6 +87,7 @@ def _copy(metadata: MetaData, dialect: Dialect) -> MetaData:
     for table in metadata.tables.values():
         made = table.to_metadata(twin)
         _keep_schemas_of_types(table, made)
+        _lift_checks(made)
         _spell_out(made, dialect)
         _shorten(made, dialect)
     for sequence in metadata._sequences.values():
@@ -103,6 +104,14 @@ def _keep_schemas_of_types(table: Table, made: Table) -> None:
             type_, copied_ = type_.item_type, copied_.item_type
         if isinstance(type_, Enum):
             copied_.schema = type_.schema
+
+
+def _lift_checks(table: Table) -> None:
+    """Let checks of columns be the table's: Alembic writes no others, and MariaDB names none."""
+    for column in table.columns:
+        for check in [c for c in column.constraints if isinstance(c, CheckConstraint)]:
+            column.constraints.discard(check)
+            table.append_constraint(check._copy())
 
 
 def _spell_out(table: Table, dialect: Dialect) -> None:

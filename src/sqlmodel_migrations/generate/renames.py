@@ -12,6 +12,7 @@ from difflib import SequenceMatcher
 
 from sqlalchemy import Connection, Dialect, MetaData, text
 
+from sqlmodel_migrations.database import sqlite_token
 from sqlmodel_migrations.database.catalog import Catalog, Column, Table
 from sqlmodel_migrations.database.catalog.base import key as table_key
 from sqlmodel_migrations.database.quoting import qualified, quote
@@ -307,9 +308,18 @@ def _all_table_statements(
             for key, new in tables.items()
             if before.tables[key].schema == schema
         }
-        for old, new, _ in _steps(renames):
+        for old, new in _table_steps(renames, dialect):
             yield from _table_statements(there[old], new, dialect)
             there[new] = _called(there.pop(old), new)
+
+
+def _table_steps(renames: Mapping[str, str], dialect: Dialect) -> Iterator[tuple[str, str]]:
+    """SQLite finds another spelling of a table's name taken, by that table."""
+    for old, new, _ in _steps(renames):
+        if dialect.name == "sqlite" and sqlite_token.same(old, new):
+            yield old, _aside(old, "renamed")
+            old = _aside(old, "renamed")
+        yield old, new
 
 
 def _called(table: Table, name: str) -> Table:

@@ -9,9 +9,11 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import JSON, Column, Dialect, literal
+from sqlalchemy import ARRAY, JSON, Column, Dialect, literal
 from sqlalchemy.exc import CompileError, StatementError
 from sqlalchemy.sql.elements import ClauseElement
+
+from sqlmodel_migrations.database import quoting
 
 _LITERAL = re.compile(r"[-+]?\d+(\.\d+)?|'(?:[^']|'')*'|NULL|TRUE|FALSE", re.IGNORECASE)
 _PER_ROW_UUID = {
@@ -52,13 +54,24 @@ def _made(column: Column[Any], factory: Any, dialect: Dialect) -> Value | None:
         first, second = factory(None), factory(None)
     except Exception:
         return None
-    if isinstance(first, uuid.UUID):
+    if isinstance(first, uuid.UUID) and first != second:
         return _per_row_uuid(column, dialect)
-    if isinstance(first, datetime.datetime):
-        return Value("CURRENT_TIMESTAMP", False)
-    if isinstance(first, datetime.date):
-        return Value("CURRENT_DATE", False)
+    if isinstance(first, datetime.date) and (first != second or _is_now(first)):
+        is_day = not isinstance(first, datetime.datetime)
+        return Value("CURRENT_DATE" if is_day else "CURRENT_TIMESTAMP", False)
     return _constant(column, first, dialect) if first == second else None
+
+
+def _is_now(value: datetime.date) -> bool:
+    """Whether a value is today, or this minute, anywhere: a clock's rather than a constant."""
+    utc = datetime.datetime.now(datetime.UTC)
+    if not isinstance(value, datetime.datetime):
+        return abs(value - utc.date()) <= datetime.timedelta(days=1)
+    nows = (utc, utc.replace(tzinfo=None), datetime.datetime.now())
+    minute = datetime.timedelta(minutes=1)
+    return any(
+        abs(value - now) < minute for now in nows if (now.tzinfo is None) == (value.tzinfo is None)
+    )
 
 
 def _per_row_uuid(column: Column[Any], dialect: Dialect) -> Value | None:
@@ -79,7 +92,10 @@ def _constant(column: Column[Any], value: Any, dialect: Dialect) -> Value | None
         value = _naive(value)
         return Value(f"'{value.isoformat(' ')}'", True)
     try:
-        return Value(_compiled(literal(value, column.type), dialect), True)
+        sql = _compiled(literal(value, column.type), dialect)
+        if isinstance(column.type, ARRAY):  # An empty one has no type of its own.
+            sql += f"::{column.type.compile(dialect=dialect)}"
+        return Value(sql, True)
     except (CompileError, StatementError, ValueError, TypeError, NotImplementedError):
         return _bound(column, value, dialect)
 
@@ -94,7 +110,7 @@ def _naive(value: datetime.datetime) -> datetime.datetime:
 def _bound(column: Column[Any], value: Any, dialect: Dialect) -> Value | None:
     type_: Any = column.type
     if type_._type_affinity is JSON:
-        return Value(_string(json.dumps(value)), True)
+        return Value(quoting.literal(json.dumps(value), dialect), True)
     processor = type_.dialect_impl(dialect).bind_processor(dialect)
     given = processor(value) if processor is not None else value
     if isinstance(given, bytes):
@@ -102,12 +118,8 @@ def _bound(column: Column[Any], value: Any, dialect: Dialect) -> Value | None:
     if isinstance(given, bool | int | float):
         return Value(repr(given), True)
     if isinstance(given, datetime.datetime | datetime.date | datetime.time | str):
-        return Value(_string(str(given)), True)
+        return Value(quoting.literal(str(given), dialect), True)
     return None
-
-
-def _string(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _binary(value: bytes, dialect: Dialect) -> str:

@@ -51,19 +51,23 @@ class Loss:
 
 @dataclass(frozen=True)
 class Pair:
-    """A table on both sides: columns that kept their type, and those that did not."""
+    """A table on both sides: columns that kept their type, and those that did not.
+
+    `required` are those that may have no NULL any more: rows without a value get one.
+    """
 
     before: str
     after: str
     kept: Mapping[str, str] = field(default_factory=dict)
     converted: Mapping[str, str] = field(default_factory=dict)
     key: tuple[str, ...] = ()
+    required: frozenset[str] = frozenset()
 
     def within(self, other: Pair) -> Pair:
         """Return only what `other`, a pair of the same table with a later state, has as well."""
         kept = {c: new for c, new in self.kept.items() if c in other.kept}
         key = self.key if set(self.key) <= kept.keys() else ()
-        return Pair(self.before, self.after, kept, {}, key)
+        return Pair(self.before, self.after, kept, {}, key, self.required | other.required)
 
 
 def read(connection: Connection, catalog: Catalog) -> Rows:
@@ -110,15 +114,18 @@ def _renamed_key(table_: Table, renames: Renames | None) -> str:
 def _pair(before: Table, after: Table, renamed: Mapping[str, str]) -> Pair:
     kept: dict[str, str] = {}
     converted: dict[str, str] = {}
+    required = set()
     for name, column_ in before.columns.items():
         other = after.columns.get(renamed.get(name, name))
         if other is None or _is_made_by_server(column_) or _is_made_by_server(other):
             continue
         same = (column_.type, column_.collation) == (other.type, other.collation)
         (kept if same else converted)[name] = other.name
+        required |= {name} if column_.nullable and not other.nullable else set()
     key = _key(before)
     is_same_key = set(key) <= kept.keys() and tuple(kept[c] for c in key) == _key(after)
-    return Pair(before.key, after.key, kept, converted, key if is_same_key else ())
+    found_key = key if is_same_key else ()
+    return Pair(before.key, after.key, kept, converted, found_key, frozenset(required))
 
 
 def _is_made_by_server(column_: Column) -> bool:
@@ -148,6 +155,8 @@ def _by_key(pair: Pair, old: Sequence[Row], new: Sequence[Row]) -> Iterator[Loss
     for name, now in pair.kept.items():
         nulls = sum(1 for row, found in both if row[name] is not None and found[now] is None)
         others = sum(1 for row, found in both if row[name] != found[now]) - nulls
+        if name in pair.required:  # What had no value got one.
+            others -= sum(1 for row, found in both if row[name] is None and found[now] is not None)
         yield from _loss("nulls", pair, name, nulls)
         yield from _loss("values", pair, name, others)
     for name, now in pair.converted.items():
@@ -160,8 +169,9 @@ def _by_value(pair: Pair, old: Sequence[Row], new: Sequence[Row]) -> Iterator[Lo
     if len(new) < len(old):
         yield Loss("rows", pair.before, None, len(old) - len(new))
         return
-    was = Counter(tuple(row[c] for c in pair.kept) for row in old)
-    is_now = Counter(tuple(row[c] for c in pair.kept.values()) for row in new)
+    compared = {c: now for c, now in pair.kept.items() if c not in pair.required}
+    was = Counter(tuple(row[c] for c in compared) for row in old)
+    is_now = Counter(tuple(row[c] for c in compared.values()) for row in new)
     yield from _loss("values", pair, None, sum((was - is_now).values()))
     for name, now in pair.converted.items():
         had = sum(1 for row in old if row[name] is not None)

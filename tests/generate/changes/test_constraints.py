@@ -200,3 +200,22 @@ def test_a_constraint_comes_back_as_it_was(story: Story, conflict: str) -> None:
         return
     story.database.run(again)
     assert story.query("SELECT id FROM jar") == [(3,)]
+
+
+OF_COLUMN = """
+class Jar(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    weight: int = Field(sa_column=Column(sa.Integer, CheckConstraint("weight {}"{})))
+"""
+
+
+@pytest.mark.parametrize("name", ["", ", name='ck_weight'"])
+def test_a_check_that_a_column_says(story: Story, name: str) -> None:
+    story.begin(OF_COLUMN.format("> 0", name), "INSERT INTO jar (id, weight) VALUES (1, 5)")
+    story.succeed("check")
+    refused(story, "INSERT INTO jar (id, weight) VALUES (2, 0)")
+    story.revise(OF_COLUMN.format("> 1", name))
+    story.upgrade()
+    refused(story, "INSERT INTO jar (id, weight) VALUES (2, 1)")
+    story.downgrade()
+    story.database.run("INSERT INTO jar (id, weight) VALUES (2, 1)")

@@ -141,3 +141,40 @@ def test_a_rename_of_what_is_not_there(story: Story) -> None:
     ran = story.refused(BEFORE, "--rename", "hero.nmae:full_name")
     assert ran.code == 2
     assert "the columns of 'hero' are: id, name, age, team_code" in ran.stderr
+
+
+SPELLED = """
+class Hero(SQLModel, table=True):
+    __tablename__ = "{}"
+
+    id: int | None = Field(default=None, primary_key=True)
+    {}: str = Field(max_length=50)
+"""
+
+
+def test_another_spelling_of_a_name_is_another_name(story: Story) -> None:
+    q = "`" if story.database.kind == "mariadb" else '"'
+    story.begin(SPELLED.format("hero", "name"), "INSERT INTO hero (id, name) VALUES (1, 'Loki')")
+    story.revise(
+        SPELLED.format("Hero", "Name"), "--rename", "hero:Hero", "--rename", "hero.name:Name"
+    )
+    story.upgrade()
+    assert story.query(f"SELECT {q}Name{q} FROM {q}Hero{q}") == [("Loki",)]
+    story.downgrade()
+    assert story.query("SELECT name FROM hero") == [("Loki",)]
+
+
+FILLED = """
+class Hero(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    {}
+"""
+
+
+def test_a_renamed_column_that_is_filled_is_no_loss(story: Story) -> None:
+    rows = "INSERT INTO hero (id, name) VALUES (1, 'Loki'), (2, NULL)"
+    story.begin(FILLED.format("name: str | None = Field(default=None, max_length=50)"), rows)
+    after = FILLED.format('title: str = Field(default="nobody", max_length=50)')
+    story.revise(after, "--rename", "hero.name:title")
+    story.upgrade()
+    assert story.query("SELECT title FROM hero ORDER BY id") == [("Loki",), ("nobody",)]

@@ -88,6 +88,9 @@ class Direction:
     def quote(self, name: str) -> str:
         return quoting.quote(name, self.dialect)
 
+    def literal(self, text: str) -> str:
+        return quoting.literal(text, self.dialect)
+
     def quoted(self, table: Table) -> str:
         """Return a table's name for SQL, with its schema where that is not the default one."""
         name = self.quote(table.name)

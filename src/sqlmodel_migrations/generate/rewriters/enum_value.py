@@ -78,14 +78,10 @@ def _updates(
     column = direction.quote(name)
     for old, new in renames.items():
         yield StatementOp(
-            f"UPDATE {direction.quoted(table)} SET {column} = {_literal(new)}"
-            f" WHERE {column} = {_literal(old)}",
+            f"UPDATE {direction.quoted(table)} SET {column} = {direction.literal(new)}"
+            f" WHERE {column} = {direction.literal(old)}",
             None,
             f"rename value '{old}' of '{table.key}.{name}' to '{new}'",
             table.name,
             phase=order.CHANGES,
         )
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

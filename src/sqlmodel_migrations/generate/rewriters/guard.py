@@ -13,6 +13,8 @@ from sqlmodel_migrations.generate.rewriters.base import Direction, Operation
 
 _TEXT = re.compile(r"'(?:[^']|'')*'")
 _CHECK = re.compile(r"CHECK \((.*)\)(?: NOT VALID)?", re.IGNORECASE | re.DOTALL)
+# What a server makes anew for each row: gen_random_uuid(), uuid(), random(), nextval('…').
+_PER_ROW = re.compile(r"\b(?:\w*uuid\w*|\w*random\w*|rand|nextval)\(", re.IGNORECASE)
 _CONDITION = re.compile(r"\bWHERE\b(.*)$", re.IGNORECASE | re.DOTALL)
 
 
@@ -97,6 +99,8 @@ def _filled_alike(
     is_filled = all(
         after.columns[c].default is not None or not after.columns[c].nullable for c in new
     )
+    if any(_PER_ROW.search(after.columns[c].default or "") for c in new):
+        return
     if is_filled and len(new) == len(columns) and not _is_made_per_row(table, new, direction):
         where = direction.quoted(table)
         yield Guard(
@@ -208,9 +212,9 @@ def _renamed_values(constraint: Constraint, table: Table, direction: Direction) 
     """Leave out the rows whose value gets the name that the check wants."""
     found = ""
     for column in constraint.columns:
-        labels = [label.replace("'", "''") for label in direction.renamed_values(table.key, column)]
+        labels = direction.renamed_values(table.key, column)
         if labels:
-            listed = ", ".join(f"'{label}'" for label in labels)
+            listed = ", ".join(map(direction.literal, labels))
             found += f" AND {direction.quote(column)} NOT IN ({listed})"
     return found
 
