@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from zygote import Child, Ran, Zygote, run_subprocess
+
+OURS = ("sqlmodel", "migrations")
 
 # What would change a command's behaviour or its output, and is the machine's rather than the
 # test's: whole names, or the beginnings and ends of names.
@@ -44,7 +46,7 @@ class CommandLine:
         merged: bool = False,
     ) -> Ran:
         """Run `sqlmodel migrations …`."""
-        return self.run("sqlmodel", "migrations", *arguments, env=env, input=input, merged=merged)
+        return self.run(*OURS, *arguments, env=env, input=input, merged=merged)
 
     def alembic(
         self,
@@ -71,17 +73,20 @@ class CommandLine:
         self,
         *arguments: str,
         env: Mapping[str, str | None] | None = None,
-        merged: bool = False,
+        program: Sequence[str] = OURS,
     ) -> Child:
         """Start `sqlmodel migrations …` beside what runs already; needs `os.fork`."""
-        program = ("sqlmodel", "migrations", *arguments)
-        return self._zygote.start(program, environment=_environment(env), merged=merged)
+        return self._zygote.start((*program, *arguments), environment=_environment(env))
 
     def together(
-        self, number: int, *arguments: str, env: Mapping[str, str | None] | None = None
+        self,
+        number: int,
+        *arguments: str,
+        env: Mapping[str, str | None] | None = None,
+        program: Sequence[str] = OURS,
     ) -> list[Ran]:
         """Run so many of `sqlmodel migrations …` at once; needs `os.fork`."""
-        children = [self.start(*arguments, env=env) for _ in range(number)]
+        children = [self.start(*arguments, env=env, program=program) for _ in range(number)]
         return [child.wait() for child in children]
 
     def subprocess(
