@@ -210,7 +210,7 @@ def _same_value(expected: Any, found: Any, nullable: bool, thing: str) -> None:
 
 
 def _is_not_of_models(name: str) -> bool:
-    return name == "alembic_version" or by_hand.is_log(name)
+    return name.startswith(("alembic_version", "sqlmodel_migrations")) or by_hand.is_log(name)
 
 
 def _given_names(metadata: sa.MetaData, dialect: sa.Dialect) -> Callable[[str, str], bool]:

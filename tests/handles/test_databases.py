@@ -43,7 +43,7 @@ def file(project: Project, name: str) -> Database:
 
 def sqlite_tables(project: Project, name: str) -> list[str]:
     rows = file(project, name).query("SELECT name FROM sqlite_master WHERE type = 'table'")
-    return sorted(row[0] for row in rows)
+    return sorted(row[0] for row in rows if not row[0].startswith("sqlmodel_migrations"))
 
 
 @pytest.fixture(params=["ini", "pyproject"])

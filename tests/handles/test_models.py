@@ -10,6 +10,7 @@ from databases import Database
 from heroes import MODELS
 from project import Project
 
+OURS = ("alembic_version", "sqlmodel_migrations")
 TEAM = """
     from sqlmodel import Field, SQLModel
 
@@ -154,7 +155,7 @@ def migrate(project: Project, summary: str) -> None:
 
 def tables(database: Database) -> list[str]:
     """The names of the tables, but for the version table."""
-    return sorted(name for name in _names(database) if name != "alembic_version")
+    return sorted(name for name in _names(database) if not name.startswith(OURS))
 
 
 def _names(database: Database) -> list[str]:
