@@ -1,0 +1,90 @@
+"""Measure what commands cost that find nothing to do, beside plain Alembic.
+
+    python benchmarks/speed --quick
+
+Both tools take turns (A B, B A, …) on the same machine, projects and databases. The figure is the
+time of the processor; the ratio is that of the two in the same turn. Needs the packages of
+requirements/dev.txt; a server that does not answer is passed over.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import cases
+import measure
+import projects
+from cases import Case
+from measure import Cost
+from sqlalchemy.exc import OperationalError
+from tools import ALEMBIC, OURS
+
+import databases
+
+TOOLS = (ALEMBIC, OURS)
+HEAD = """| | alembic, s | ours, s | ratio | alembic, MiB | ours, MiB |
+|---|---|---|---|---|---|"""
+
+
+def main() -> None:
+    options = _options()
+    print(HEAD, flush=True)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        for case in _chosen(options):
+            try:
+                print(_row(case, options.turns, Path(folder)), flush=True)
+            except OperationalError as error:
+                print(f"| {case.name} | no server: {str(error.orig).splitlines()[0]} | | | | |")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="the cases that say most, in minutes")
+    parser.add_argument("--only", default="", help="the cases whose name contains this")
+    parser.add_argument("--turns", type=int, default=5, help="runs of each tool in a case")
+    return parser.parse_args()
+
+
+def _chosen(options: argparse.Namespace) -> Iterator[Case]:
+    for case in cases.every():
+        if options.only in case.name and (case.is_quick or not options.quick):
+            yield case
+
+
+def _row(case: Case, turns: int, folder: Path) -> str:
+    costs = _costs(case, turns, folder)
+    theirs, ours = (measure.medians(costs[tool.name]) for tool in TOOLS)
+    ratio = measure.ratio(costs[OURS.name], costs[ALEMBIC.name])
+    return (
+        f"| {case.name} | {theirs.cpu:.3f} | {ours.cpu:.3f} | **{ratio:.2f}** |"
+        f" {theirs.memory:.0f} | {ours.memory:.0f} |"
+    )
+
+
+def _costs(case: Case, turns: int, folder: Path) -> dict[str, list[Cost]]:
+    """Run both tools in turns, after a run of each that fills the caches."""
+    costs: dict[str, list[Cost]] = {tool.name: [] for tool in TOOLS}
+    out = folder / "out"
+    with tempfile.TemporaryDirectory(dir=folder) as place, ExitStack() as stack:
+        prepared = []
+        for tool in TOOLS:
+            project = projects.write(tool, case.shape, Path(place))
+            url = stack.enter_context(databases.made(case.kind, tool.name, Path(place)))
+            environment = {**case.environment, "DATABASE_URL": url}
+            measure.run(tool.command("stamp"), project, {"DATABASE_URL": url}, out)
+            prepared.append((tool, project, environment))
+        for turn in range(-1, turns):
+            for tool, project, environment in prepared if turn % 2 else reversed(prepared):
+                case.before(project)
+                cost = measure.run(tool.command(case.task), project, environment, out)
+                if turn >= 0:
+                    costs[tool.name].append(cost)
+    return costs
+
+
+if __name__ == "__main__":
+    main()
