@@ -100,7 +100,8 @@ def _modules() -> Iterator[None]:
 
 def tables(database: Database) -> set[str]:
     with closing_engine(database) as engine:
-        return set(look(engine).get_table_names()) - {"alembic_version"}
+        ours = {"alembic_version", "sqlmodel_migrations_history", "sqlmodel_migrations_journal"}
+        return set(look(engine).get_table_names()) - ours
 
 
 @contextmanager
