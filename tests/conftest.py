@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -113,7 +114,7 @@ def _zygote() -> Iterator[Zygote]:
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _zygote: Zygote) -> Project:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _zygote: Zygote) -> Iterator[Project]:
     """An empty folder that is the current one, in an environment without the machine's settings."""
     folder = tmp_path / "project"
     folder.mkdir()
@@ -123,4 +124,20 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _zygote: Zygote) ->
     # Byte code is found by the second and the size: a models.py that a test writes twice in one
     # second would be the old one.
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    return Project(folder, CommandLine(_zygote))
+    yield Project(folder, CommandLine(_zygote))
+    _forget(folder)
+
+
+def _forget(folder: Path) -> None:
+    """Forget what this process imported from a project: the next one calls its modules alike."""
+    modules = {
+        name: module
+        for name, module in list(sys.modules.items())
+        if (getattr(module, "__file__", None) or "").startswith(f"{folder}{os.sep}")
+    }
+    for name, module in modules.items():
+        del sys.modules[name]
+        for value in list(vars(module).values()):
+            table = getattr(value, "__table__", None) if isinstance(value, type) else None
+            if table is not None:
+                table.metadata.remove(table)
