@@ -107,7 +107,7 @@ def test_transaction_mode_is_refused(
 
 def test_session_mode_works(placed: Project, database: Database, kind: str, tmp_path: Path) -> None:
     add_revision(placed, "r1", None, "heroes", upgrade=CREATE)
-    with pooled(kind, database, tmp_path, "session", 4) as url:
+    with pooled(kind, database, tmp_path, "session", 6) as url:
         for ended in placed.cli.together(2, "upgrade", env={"DATABASE_URL": url}):
             assert ended.code == 0, ended.output
     assert version(database) == ["r1"]
