@@ -167,7 +167,7 @@ def test_what_no_revision_made_is_named_and_is_no_drift(
         "CREATE TABLE notes (id INTEGER)",
         "CREATE VIEW report AS SELECT id FROM hero",
         "CREATE TABLE other_version (version_num VARCHAR(32))",
-        "CREATE TABLE sqlmodel_migrations_journal (id INTEGER)",
+        "CREATE TABLE sqlmodel_migrations_other (id INTEGER)",
     )
     found = drift(heroes)
     assert found.differences == ()
