@@ -6,9 +6,10 @@ import json
 
 import pytest
 
+from databases import Database
 from project import Project
 
-HEAVY = ("sqlalchemy", "alembic", "sqlmodel", "pydantic", "rich", "mako")
+HEAVY = ("sqlalchemy", "alembic", "sqlmodel", "pydantic", "rich", "mako", "asyncio")
 COMMANDS = "sqlmodel_migrations.cli."
 PROGRAM = """
 import json, sys
@@ -63,7 +64,7 @@ def test_completing_revisions_imports_nothing_heavy(project: Project) -> None:
     assert not modules(project, "sqlmodel", env=env) & set(HEAVY)
 
 
-@pytest.mark.parametrize("command", ["history", "heads", "branches", "show"])
+@pytest.mark.parametrize("command", ["history", "heads", "branches", "show", "index"])
 def test_the_history_is_read_without_anything_heavy(project: Project, command: str) -> None:
     project.write(
         {
@@ -88,3 +89,34 @@ def test_a_command_imports_no_other(project: Project) -> None:
 def test_installed_packages_are_read_only_for_a_bare_help(project: Project) -> None:
     assert "importlib.metadata" in modules(project, "sqlmodel", "--help")
     assert "importlib.metadata" not in modules(project, "sqlmodel", "migrations", "--help")
+
+
+AT_HEAD = {
+    "alembic.ini": "[alembic]\nscript_location = migrations\n",
+    "models.py": "raise RuntimeError('nobody may import the models')\n",
+    "migrations/env.py": "from sqlmodel_migrations import environment\n\n"
+    'target_metadata = ["models"]\n\nenvironment.run(target_metadata)\n',
+    "migrations/versions/a1.py": '"""first"""\nrevision = "a1"\ndown_revision = None\n',
+}
+
+
+@pytest.mark.parametrize("command", ["upgrade", "current", "history -i", "show current"])
+def test_a_database_at_head_is_asked_without_anything_heavy(
+    project: Project, sqlite: Database, command: str
+) -> None:
+    project.write(AT_HEAD)
+    sqlite.run("CREATE TABLE alembic_version (version_num TEXT)")
+    sqlite.run("INSERT INTO alembic_version VALUES ('a1')")
+    env = {"DATABASE_URL": sqlite.url}
+    imported = modules(project, "sqlmodel", "migrations", *command.split(), env=env)
+    assert "sqlite3" in imported
+    assert not imported & {*HEAVY, "models", "tomllib", "importlib.metadata"}
+
+
+def test_files_that_were_read_before_are_not_read_again(project: Project) -> None:
+    project.write(AT_HEAD)
+    env = {"PYTHONDONTWRITEBYTECODE": ""}
+    reader = "sqlmodel_migrations.history.source"
+    assert reader in modules(project, "sqlmodel", "migrations", "heads", env=env)
+    assert project.cli("index").code == 0
+    assert reader not in modules(project, "sqlmodel", "migrations", "heads", env=env)

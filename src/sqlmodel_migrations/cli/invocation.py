@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sqlmodel_migrations.generate.questioner import Questioner
     from sqlmodel_migrations.history.graph import Graph
     from sqlmodel_migrations.migrations import Migrations
+    from sqlmodel_migrations.project.settings import Settings
 
 DEFAULT_NAME = "alembic"
 
@@ -41,12 +42,17 @@ class Invocation(NamedTuple):
 
         return Migrations.find(url=self.url, config=self.config, name=self.name, x=self.x)
 
+    def settings(self) -> Settings:
+        """Read the configuration, and import neither SQLAlchemy nor Alembic for it."""
+        from sqlmodel_migrations.project import settings
+
+        return settings.find(Path.cwd(), config=self.config, name=self.name)
+
     def graph(self) -> Graph:
         """Read the history, and import neither SQLAlchemy nor Alembic for it."""
         from sqlmodel_migrations.history import graph, index
-        from sqlmodel_migrations.project import settings
 
-        found = settings.find(Path.cwd(), config=self.config, name=self.name)
+        found = self.settings()
         return graph.Graph(
             index.read(
                 found.version_locations, recursive=found.recursive, sourceless=found.sourceless

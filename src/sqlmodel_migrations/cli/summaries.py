@@ -29,6 +29,7 @@ SUMMARIES: Mapping[str, str] = {
     "repair": "Explain a revision that was interrupted, and finish, undo or mark it.",
     "edit": "Open the file of a revision in your editor.",
     "ensure-version": "Create the version table if it does not exist.",
+    "index": "Store what the revision files say, for containers that cannot write.",
     "list-templates": "List the templates for init.",
     "completion": "Print the script that completes commands and revisions in your shell.",
 }

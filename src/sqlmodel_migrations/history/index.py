@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -68,15 +68,33 @@ def read(locations: Iterable[Path], *, recursive: bool = False, sourceless: bool
     What was read before and is the same is taken from the cache. A file whose ids are not literals
     is run, whatever is wrong with it.
     """
+    return _read(folder.listed(locations, recursive=recursive, sourceless=sourceless), _try_to_save)
+
+
+def store(locations: Iterable[Path], *, recursive: bool = False, sourceless: bool = False) -> Index:
+    """Read as `read` does, and write the cache even where Python writes no bytecode.
+
+    Raises OSError where it cannot be written.
+    """
+    return _read(folder.listed(locations, recursive=recursive, sourceless=sourceless), cache.save)
+
+
+def _read(folders: Iterable[Folder], save: Callable[[str, Entries], None]) -> Index:
     revisions: list[Revision] = []
     broken: list[BrokenFile] = []
-    for each in folder.listed(locations, recursive=recursive, sourceless=sourceless):
+    for each in folders:
         known = cache.load(each.path)
         entries = _read_folder(each, known, revisions, broken)
-        if entries != known and not sys.dont_write_bytecode:
-            with contextlib.suppress(OSError):
-                cache.save(each.path, entries)
+        if entries != known:
+            save(each.path, entries)
     return Index(tuple(revisions), tuple(broken))
+
+
+def _try_to_save(folder: str, entries: Entries) -> None:
+    """Write a cache that nobody asked for, where Python would write bytecode."""
+    if not sys.dont_write_bytecode:
+        with contextlib.suppress(OSError):
+            cache.save(folder, entries)
 
 
 def _read_folder(
