@@ -55,8 +55,8 @@ def hero(placed: Project) -> Project:
 
 SESSION = [
     ("init",), ("list-templates",), ("revision", "heroes", "--rev-id", "a1"), ("heads",),
-    ("history",), ("show",), ("branches",), ("current",), ("status",), ("plan",), ("lint",), ("index",),
-    ("upgrade",), ("repair",),
+    ("history",), ("show",), ("branches",), ("current",), ("status",), ("plan",), ("lint",),
+    ("index",), ("upgrade",), ("repair",),
     ("check", "--database"), ("verify",), ("edit",), ("ensure-version",), ("stamp",),
     ("drift",), ("stamp", "base"), ("adopt", "--at", "a1"),
     ("downgrade", "base", "--yes"), ("completion", "bash"),
