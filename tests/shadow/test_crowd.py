@@ -59,8 +59,8 @@ def test_clean_rows(connection: sa.Connection) -> None:
     connection.commit()
     for table in METADATA.tables:
         assert one(connection, f"SELECT count(*) FROM {table}") == 500
-    values = "SELECT count(DISTINCT id), max(id), count(note), min(length(note)) FROM hero"
-    assert connection.exec_driver_sql(values).one() == (500, 500, 500, 9)
+    values = "SELECT count(DISTINCT id), count(note), min(length(note)) FROM hero"
+    assert connection.exec_driver_sql(values).one() == (500, 500, 9)
     assert one(connection, "SELECT count(DISTINCT org_id) FROM hero") == 500
     assert one(connection, "SELECT count(*) FROM hero WHERE active") in range(300, 400)
     assert one(connection, "SELECT count(DISTINCT rate) > 100 FROM hero") in (1, True)
