@@ -65,13 +65,9 @@ def of_error(error: BaseException, path: Path) -> Place | None:
 @lru_cache(maxsize=256)
 def _keywords(path: Path, line: int, end_line: int) -> frozenset[str]:
     """The names of the arguments that are given by name between two lines of a file."""
-    try:
-        tree = ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError):
-        return frozenset()
     return frozenset(
         keyword.arg
-        for node in ast.walk(tree)
+        for node in _nodes(path)
         if isinstance(node, ast.Call) and line <= node.lineno <= end_line
         for keyword in node.keywords
         if keyword.arg is not None
@@ -94,14 +90,19 @@ def in_batch(path: Path, line: int, words: Set[str]) -> tuple[int, int] | None:
 
 
 @lru_cache(maxsize=64)
-def _batches(path: Path) -> tuple[ast.With, ...]:
+def _nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Every node of a file's syntax tree; none where it cannot be parsed."""
     try:
-        tree = ast.parse(path.read_bytes())
+        return tuple(ast.walk(ast.parse(path.read_bytes())))
     except (OSError, SyntaxError, ValueError):
         return ()
+
+
+@lru_cache(maxsize=64)
+def _batches(path: Path) -> tuple[ast.With, ...]:
     return tuple(
         node
-        for node in ast.walk(tree)
+        for node in _nodes(path)
         if isinstance(node, ast.With) and "batch_alter_table" in ast.unparse(node.items[0])
     )
 
@@ -137,13 +138,9 @@ def _is_caught(frame: FrameType, path: Path) -> bool:
 @lru_cache(maxsize=64)
 def _catching(path: Path) -> tuple[range, ...]:
     """The lines of a file whose exceptions are caught in it."""
-    try:
-        tree = ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError):
-        return ()
     return tuple(
         range(node.body[0].lineno, (node.body[-1].end_lineno or node.body[-1].lineno) + 1)
-        for node in ast.walk(tree)
+        for node in _nodes(path)
         if (isinstance(node, ast.Try) and node.handlers)
         or (isinstance(node, ast.With) and any(map(_suppresses, node.items)))
     )
