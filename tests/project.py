@@ -14,7 +14,7 @@ OURS = ("sqlmodel", "migrations")
 # What would change a command's behaviour or its output, and is the machine's rather than the
 # test's: whole names, or the beginnings and ends of names.
 _VARIABLES = ("ALEMBIC_CONFIG", "CI", "COLUMNS", "EDITOR", "LINES", "NO_COLOR", "VISUAL")
-_BEGINNINGS = ("CLICOLOR", "FORCE_COLOR", "GITHUB_", "GITLAB_", "PG", "SQLMODEL", "TTY_")
+_BEGINNINGS = ("CI_", "CLICOLOR", "FORCE_COLOR", "GITHUB_", "GITLAB_", "PG", "SQLMODEL", "TTY_")
 _ENDS = ("DATABASE_URL", "_COMPLETE")
 
 

@@ -28,6 +28,11 @@ class Diagnostic:
     line: int | None = None
 
     @property
+    def last_line(self) -> int | None:
+        """The line with which the place ends."""
+        return self.line
+
+    @property
     def tag(self) -> str | None:
         """What stands behind the message: the rule, where a person may have to name it."""
         return None
@@ -36,6 +41,12 @@ class Diagnostic:
     def code(self) -> str | None:
         """The remedy as code to paste."""
         return None
+
+    @property
+    def advice(self) -> str:
+        """The message, and the remedy below it, as lines."""
+        said = [self.message, f"help: {self.help}" if self.help else None, self.code]
+        return "\n".join(part.rstrip() for part in said if part)
 
     def as_json(self) -> dict[str, Any]:
         """The finding as JSON-able values; paths become strings."""

@@ -54,7 +54,7 @@ def _shown(invocation: Invocation) -> Iterator[Emit]:
         stack.enter_context(log.shown(progress.stream, level=progress.level))
         if invocation.events:
             stack.enter_context(contextlib.redirect_stderr(progress.stream))
-        if invocation.events and invocation.json:
+        if invocation.events and invocation.is_document:
             stack.enter_context(contextlib.redirect_stdout(progress.stream))
         yield lambda event: _tell(progress, event)
 
@@ -70,7 +70,7 @@ def _progress(invocation: Invocation) -> Progress:
         from sqlmodel_migrations.report.progress.json_lines import JsonLinesProgress
 
         return JsonLinesProgress(sys.stderr, invocation.name)
-    if stage.is_watched() and not invocation.json:
+    if stage.is_watched() and not invocation.is_document:
         from sqlmodel_migrations.report.progress.live import LiveProgress
 
         return LiveProgress(sys.stderr, colour=stage.has_colour(sys.stderr))

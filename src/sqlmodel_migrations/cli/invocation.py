@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from sqlmodel_migrations.project.settings import Settings
 
 DEFAULT_NAME = "alembic"
+TEXT = "text"
 
 
 class Invocation(NamedTuple):
@@ -31,10 +34,15 @@ class Invocation(NamedTuple):
     url: str | None = None
     quiet: bool = False
     json: bool = False
-    format: str | None = None
+    format: str = TEXT
     raiseerr: bool = False
     every: bool = False
     events: bool = False
+
+    @property
+    def is_document(self) -> bool:
+        """Whether the answer is one document for a program, rather than lines for a person."""
+        return self.format != TEXT
 
     def migrations(self) -> Migrations:
         """Find the project and return the database that was asked for."""
@@ -93,11 +101,11 @@ class Invocation(NamedTuple):
         """Return where SQL goes that is shown and not run; None where it is to be run."""
         if not is_wanted:
             return None
-        return io.StringIO() if self.json else sys.stdout
+        return io.StringIO() if self.is_document else sys.stdout
 
     def may_ask(self) -> bool:
         """Questions are for people: never where the answer goes to a machine."""
-        return not (self.json or self.events) and stage.may_ask()
+        return not (self.is_document or self.events) and stage.may_ask()
 
 
 OPTIONS = {*Invocation._fields} - {"program"}
@@ -114,9 +122,24 @@ def of(context: click.Context, typed: dict[str, Any]) -> Invocation:
         for name in OPTIONS & parameters.keys():
             given[name] = _joined(given.get(name), parameters[name])
     program = context.parent.command_path if context.parent else context.command_path
-    if given.get("format") == "json":
-        given["json"] = True
+    given["format"] = _format(given)
     return Invocation(program=program, **{name: value for name, value in given.items() if value})
+
+
+def _format(given: Mapping[str, Any]) -> str:
+    """How the answer is written; raises click's `UsageError` where two ways are asked for."""
+    named = given.get("format")
+    if not given.get("json"):
+        return named or _usual_format("format" in given)
+    if named not in (None, "json"):
+        raise click.UsageError(f"--json and --format {named} contradict each other: give one")
+    return "json"
+
+
+def _usual_format(has_choice: bool) -> str:
+    """In a job of GitHub Actions what is found stands beside the lines, where a command can."""
+    is_action = has_choice and os.environ.get("GITHUB_ACTIONS") == "true"
+    return "github" if is_action else TEXT
 
 
 def _joined(before: Any, after: Any) -> Any:

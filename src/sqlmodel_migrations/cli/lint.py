@@ -12,7 +12,7 @@ from sqlmodel_migrations.cli.target import Target
 from sqlmodel_migrations.cli.verb import usual, verb
 from sqlmodel_migrations.diagnostics import Severity
 from sqlmodel_migrations.errors import ExitCode, UsageError
-from sqlmodel_migrations.report import entry
+from sqlmodel_migrations.report import entry, reporters
 from sqlmodel_migrations.report.report import Report
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _SEVERITIES = [severity.value for severity in Severity]
     examples=[
         ("lint", "what is pending on the project's database"),
         ("lint --since origin/main", "what this Git branch added; no database is needed"),
-        ("lint ae1027:head --format json", "a range, for a machine"),
+        ("lint ae1027:head --format sarif", "a range, for code scanning"),
         ("lint --live", "with the sizes of the tables"),
         ("lint --explain drop-column", "what a rule means, and the safe form"),
     ],
@@ -48,7 +48,8 @@ _SEVERITIES = [severity.value for severity in Severity]
 @click.option("--downgrade", is_flag=True, help="Judge the way back as well.")
 @click.option("--fail-on", type=click.Choice(_SEVERITIES),
               help="End with 1 where something this severe is found. [default: error]")  # fmt: skip
-@click.option("--format", type=click.Choice(["text", "json"]), help="How the answer is written.")
+@click.option("--format", type=click.Choice(reporters.FORMATS),
+              help="How it is written. [default: text; github in GitHub Actions]")  # fmt: skip
 @click.option("--explain", metavar="RULE", help="Say what a rule means.")
 def command(
     invocation: Invocation,
@@ -58,7 +59,7 @@ def command(
     min_rows: int | None,
     downgrade: bool,
     fail_on: str | None,
-    format: str | None,  # noqa: A002
+    format: str | None,
     explain: str | None,
 ) -> Report:
     """Judge, and say what was found."""

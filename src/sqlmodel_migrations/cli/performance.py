@@ -23,7 +23,7 @@ def perform(command: str, typed: Invocation, run: Run) -> int:
 def attempt(command: str, typed: Invocation, run: Run) -> Report:
     """Run a command for one section; what it raises becomes its report, but for `--raiseerr`."""
     try:
-        with stage.playing(json=typed.json, quiet=typed.quiet):
+        with stage.playing(is_document=typed.is_document, quiet=typed.quiet):
             return run(typed)
     except BrokenPipeError:
         raise
@@ -49,17 +49,17 @@ def _perform_each(command: str, typed: Invocation, run: Run) -> int:
     whole = attempt(command, typed, sections)
     if not reports:
         return _tell(whole, typed)
-    if typed.json:
-        return stage.tell(whole, json=True)
+    if typed.is_document:
+        return stage.tell(whole, format=typed.format, quiet=typed.quiet)
     return int(whole.exit_code)
 
 
 def _perform_section(command: str, section: Invocation, run: Run) -> Report:
     """Run a command for one section of several, under its name; a person reads it at once."""
-    if not section.json:
+    if not section.is_document:
         section.say(f"[{section.name}]")
     report = attempt(command, section, run)
-    if not section.json:
+    if not section.is_document:
         _tell(report, section)
     elif section.events:
         stage.end(report, section.name)
@@ -68,4 +68,4 @@ def _perform_section(command: str, section: Invocation, run: Run) -> Report:
 
 def _tell(report: Report, typed: Invocation) -> int:
     events = typed.name if typed.events else None
-    return stage.tell(report, json=typed.json, quiet=typed.quiet, events=events)
+    return stage.tell(report, format=typed.format, quiet=typed.quiet, events=events)

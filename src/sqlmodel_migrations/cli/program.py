@@ -53,7 +53,7 @@ def _refuse(error: BaseException, arguments: Sequence[str]) -> int:
     context = getattr(error, "ctx", None)
     command = context.info_name if context else None
     report = Report(command or "", None, exit_code=failure.exit_code, failure=failure)
-    return stage.tell(report, json="--json" in arguments)
+    return stage.tell(report, format="json" if "--json" in arguments else "text")
 
 
 def _reader_has_left() -> int:

@@ -6,23 +6,25 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TextIO
 
 import click
 
-from sqlmodel_migrations.report import log
+from sqlmodel_migrations.report import log, reporters
 from sqlmodel_migrations.report.report import Report
-from sqlmodel_migrations.report.reporters.base import Reporter
+from sqlmodel_migrations.report.reporters import Style
 
 
 def tell(
-    report: Report, *, json: bool = False, quiet: bool = False, events: str | None = None
+    report: Report, *, format: str = "text", quiet: bool = False, events: str | None = None
 ) -> int:
-    """Show `report` on stdout and stderr and return its exit code.
+    """Show `report` on stdout and stderr in a format, and return its exit code.
 
     `events` names the database whose events are on stderr, of which this is the last.
     """
-    page = _reporter(json, quiet).render(report)
+    style = Style(quiet, has_colour(sys.stderr), _root())
+    page = reporters.of(format, style).render(report)
     write(page.out, sys.stdout)
     if events is None:
         write(page.err, sys.stderr)
@@ -48,11 +50,11 @@ def write(text: str, stream: TextIO) -> None:
 
 
 @contextlib.contextmanager
-def playing(*, json: bool = False, quiet: bool = False) -> Iterator[None]:
-    """Show log lines while the block runs; for a machine, keep stdout free for the envelope."""
+def playing(*, is_document: bool = False, quiet: bool = False) -> Iterator[None]:
+    """Show log lines while the block runs; keep stdout free for an answer that is a document."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(log.shown(sys.stderr, quiet=quiet))
-        if json:
+        if is_document:
             stack.enter_context(contextlib.redirect_stdout(sys.stderr))
         yield
 
@@ -73,14 +75,13 @@ def has_colour(stream: TextIO) -> bool:
     return _is_terminal(stream) and not os.environ.get("NO_COLOR")
 
 
-def _reporter(json: bool, quiet: bool) -> Reporter:
-    if json:
-        from sqlmodel_migrations.report.reporters.json import JsonReporter
-
-        return JsonReporter()
-    from sqlmodel_migrations.report.reporters.console import ConsoleReporter
-
-    return ConsoleReporter(quiet=quiet, colour=has_colour(sys.stderr))
+def _root() -> Path:
+    """The root of the repository: as the CI server says, or where Git keeps its own; or here."""
+    for name in ("GITHUB_WORKSPACE", "CI_PROJECT_DIR"):
+        if os.environ.get(name):
+            return Path(os.environ[name])
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here)
 
 
 def _is_terminal(stream: TextIO | None) -> bool:

@@ -24,6 +24,10 @@ class Finding(Diagnostic):
     fix: str | None = None
 
     @property
+    def last_line(self) -> int | None:
+        return self.end_line or self.line
+
+    @property
     def tag(self) -> str:
         return f"[{self.rule}]"
 

@@ -50,6 +50,9 @@ def merge(command: str, reports: Mapping[str, Report]) -> Report:
     return Report(
         command,
         {"databases": {name: report.result for name, report in reports.items()}},
+        notes=tuple(
+            f"[{name}] {note}" for name, report in reports.items() for note in report.notes
+        ),
         diagnostics=tuple(found for report in reports.values() for found in report.diagnostics),
         exit_code=failures[0].exit_code if failures else max(codes, default=ExitCode.YES),
         failure=failures[0] if failures else None,

@@ -6,13 +6,18 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from sqlmodel_migrations.report.report import Failure, Report
-from sqlmodel_migrations.report.reporters.base import Page
+from sqlmodel_migrations.report.reporters.base import Page, Style
 
 if TYPE_CHECKING:
     from sqlmodel_migrations.diagnostics import Diagnostic
 
 _BOLD_RED, _YELLOW, _CYAN = "1;31", "33", "36"
 _COLOURS = {"error": _BOLD_RED, "warning": _YELLOW, "note": _CYAN}
+
+
+def reporter(style: Style) -> ConsoleReporter:
+    """Return the reporter."""
+    return ConsoleReporter(quiet=style.quiet, colour=style.colour)
 
 
 class ConsoleReporter:
@@ -26,14 +31,15 @@ class ConsoleReporter:
         """Return the result's lines for stdout; diagnostics, notes and errors for stderr."""
         found = [*self._diagnostics(report)]
         answer, around = (found, []) if report.is_verdict else ([], found)
-        return Page(_text([*report.lines, *answer]), _text([*around, *self._surroundings(report)]))
+        return Page(_text([*report.lines, *answer]), _text([*around, *self.surroundings(report)]))
 
     def _diagnostics(self, report: Report) -> Iterator[str]:
         for found in report.diagnostics:
             if not (self.quiet and found.severity == "note"):
                 yield from self._diagnostic(found)
 
-    def _surroundings(self, report: Report) -> Iterator[str]:
+    def surroundings(self, report: Report) -> Iterator[str]:
+        """Return the lines that are not about a finding: notes, and why the command failed."""
         if not self.quiet:
             yield from report.notes
         if report.failure:
@@ -56,6 +62,11 @@ class ConsoleReporter:
 
     def _paint(self, word: str, colour: str) -> str:
         return f"\x1b[{colour}m{word}\x1b[0m" if self.colour else word
+
+
+def around(report: Report, style: Style) -> str:
+    """Return what people read beside an answer that is for a program."""
+    return _text(ConsoleReporter(quiet=style.quiet).surroundings(report))
 
 
 def _text(lines: Iterable[str]) -> str:

@@ -6,9 +6,14 @@ import json
 from typing import Any
 
 from sqlmodel_migrations.report.report import Failure, Report
-from sqlmodel_migrations.report.reporters.base import Page
+from sqlmodel_migrations.report.reporters.base import Page, Style
 
 VERSION = 1
+
+
+def reporter(_: Style) -> JsonReporter:
+    """Return the reporter."""
+    return JsonReporter()
 
 
 class JsonReporter:
