@@ -319,6 +319,18 @@ def test_captured_output() -> None:
     assert stream.getvalue() == "second\n\nthird\n\n"
 
 
+def test_write_by() -> None:
+    options = {"as_sql": True, "output_buffer": io.StringIO()}
+    context = MigrationContext.configure(dialect_name="postgresql", opts=options)
+    written: list[str] = []
+    bind = object()
+    _alembic.write_by(context, written.append, bind)
+    with _alembic.operations(context) as op:
+        op.execute("SELECT 1")
+        assert op.get_bind() is bind
+    assert written == ["SELECT 1;"]
+
+
 def test_step_revision(script: ScriptDirectory) -> None:
     (step,) = _alembic.upgrade_steps(script, "a1", ())
     assert _alembic.step_revision(step) == "a1"

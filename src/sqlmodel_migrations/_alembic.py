@@ -182,6 +182,12 @@ def captured_output(context: MigrationContext) -> Iterator[io.StringIO]:
             stream.write(page.getvalue())
 
 
+def write_by(context: MigrationContext, write: Callable[[str], None], bind: Any) -> None:
+    """Give each text that an offline context would write to `write`; `bind` is what scripts get."""
+    context.impl.static_output = write  # type: ignore[method-assign, assignment]
+    context.impl.connection = bind
+
+
 def step_revision(step: Any) -> str | None:
     """Return the id of a step's revision; None for a stamp to several at once."""
     revision = getattr(step, "revision", None)

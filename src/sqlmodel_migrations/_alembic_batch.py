@@ -19,11 +19,15 @@ from sqlalchemy.schema import Constraint
 
 @dataclass(frozen=True)
 class Entry:
-    """One operation of a batch: a method of Alembic's implementation, with its arguments."""
+    """One operation of a batch: a method of Alembic's implementation, with its arguments.
+
+    `mark` is what was noted as it was put there, None where nothing is.
+    """
 
     name: str
     arguments: tuple[Any, ...]
     options: Mapping[str, Any]
+    mark: Any = None
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,7 @@ def _batch(of: BatchOperationsImpl) -> Batch:
         table=of.table_name,
         schema=of.schema,
         recreate=of.recreate,
-        entries=tuple(Entry(name, tuple(args), dict(kw)) for name, args, kw in of.batch),
+        entries=tuple(_entries(of.batch)),
         copy_from=of.copy_from,
         table_args=tuple(of.table_args),
         table_kwargs=dict(of.table_kwargs),
@@ -124,6 +128,12 @@ def _batch(of: BatchOperationsImpl) -> Batch:
         partial_reordering=tuple(of.partial_reordering or ()),
         would_recreate=of._should_recreate(),
     )
+
+
+def _entries(batch: Any) -> Iterator[Entry]:
+    marks = getattr(batch, "marks", None) or [None] * len(batch)
+    for mark, (name, args, kw) in zip(marks, batch, strict=True):
+        yield Entry(name, tuple(args), dict(kw), mark)
 
 
 def is_made(constraint: Constraint, dialect: Dialect) -> bool:

@@ -29,6 +29,7 @@ _SEVERITIES = [severity.value for severity in Severity]
         ("lint --since origin/main", "what this Git branch added; no database is needed"),
         ("lint ae1027:head --format sarif", "a range, for code scanning"),
         ("lint --live", "with the sizes of the tables"),
+        ("lint --static --since origin/main", "by the text alone, without any database"),
         ("lint --explain drop-column", "what a rule means, and the safe form"),
     ],
     exits=usual(
@@ -45,6 +46,7 @@ _SEVERITIES = [severity.value for severity in Severity]
 @click.option(
     "--min-rows", type=int, metavar="N", help="Smaller tables are a note. [default: 1000]"
 )
+@click.option("--static", is_flag=True, help="Judge by the text alone; no database is used.")
 @click.option("--downgrade", is_flag=True, help="Judge the way back as well.")
 @click.option("--fail-on", type=click.Choice(_SEVERITIES),
               help="End with 1 where something this severe is found. [default: error]")  # fmt: skip
@@ -57,6 +59,7 @@ def command(
     since: str | None,
     live: bool,
     min_rows: int | None,
+    static: bool,
     downgrade: bool,
     fail_on: str | None,
     format: str | None,
@@ -67,12 +70,13 @@ def command(
         return _explained(explain)
     from sqlmodel_migrations.lint.review import Wanted
 
-    linted = _linted(invocation, Wanted(revisions, since, live, downgrade, min_rows))
+    linted = _linted(invocation, Wanted(revisions, since, live, downgrade, min_rows, static))
     refused = linted.is_refused(Severity(fail_on) if fail_on else None)
     result = {
         "revisions": entry.all_as_json(linted.revisions),
         "is_clean": not refused,
         "knows_sizes": linted.knows_sizes,
+        "is_static": linted.is_static,
     }
     return Report(
         "lint",
@@ -109,7 +113,9 @@ def _said(linted: Linted) -> Iterator[str]:
         if (count := sum(f.severity is severity for f in linted.findings))
     ]
     yield f"{what} judged: {', '.join(counts) or 'nothing found'}"
-    if linted.findings and not linted.knows_sizes:
+    if linted.is_static:
+        yield "judged by the text alone: less is found than on a scratch database, and less surely"
+    elif linted.findings and not linted.knows_sizes:
         yield "sizes unknown: give --live to read them from the database"
 
 

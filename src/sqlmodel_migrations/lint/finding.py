@@ -13,7 +13,8 @@ from sqlmodel_migrations.diagnostics import Diagnostic
 class Finding(Diagnostic):
     """One hazard of one statement; lines are those of the revision's file.
 
-    `fix` is the safe form as code to paste.
+    `fix` is the safe form as code to paste. What is not measured is guessed from the text of the
+    statement. `mitigated_by` is what removes the hazard where our executor runs the revision.
     """
 
     hazard: str | None = None
@@ -22,6 +23,8 @@ class Finding(Diagnostic):
     statement: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict, hash=False)
     fix: str | None = None
+    is_measured: bool = True
+    mitigated_by: str | None = None
 
     @property
     def last_line(self) -> int | None:

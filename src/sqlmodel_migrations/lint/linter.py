@@ -13,7 +13,7 @@ from sqlmodel_migrations.errors import UsageError
 from sqlmodel_migrations.lint import place, suppression
 from sqlmodel_migrations.lint.finding import Finding
 from sqlmodel_migrations.lint.hazards import BLOCKING, Hazard
-from sqlmodel_migrations.lint.recording import Recording
+from sqlmodel_migrations.lint.recording import RecordedStatement, Recording
 from sqlmodel_migrations.lint.rules import Match, Rule, rules
 from sqlmodel_migrations.lint.suppression import Suppression
 
@@ -81,7 +81,7 @@ def _finding(
     return Finding(
         rule=slug,
         severity=_severity(slug, rule, match, recording, strictness),
-        message=f"{match.message}{_sizes(match, recording)}",
+        message=f"{_doubt(statement)}{match.message}{_sizes(match, recording)}",
         help=match.help,
         file=statement.file,
         line=line,
@@ -91,7 +91,12 @@ def _finding(
         statement=statement.sql.strip(),
         facts=_facts(match),
         fix=match.fix,
+        is_measured=statement.is_measured,
     )
+
+
+def _doubt(statement: RecordedStatement) -> str:
+    return "" if statement.is_measured else "by its text, not measured: "
 
 
 def _lines(match: Match) -> tuple[int, int]:

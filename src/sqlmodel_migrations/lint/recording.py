@@ -102,10 +102,14 @@ class Broken:
 
 
 class FailureKind(enum.StrEnum):
-    """What the server's error is about."""
+    """What the server's error is about; a LACK is that of the scratch database, not of the script.
+
+    It has no such extension, module or privilege; the live one may have it.
+    """
 
     DATA = "data"
     TRANSACTION = "transaction"
+    LACK = "lack"
     OTHER = "other"
 
 
@@ -144,7 +148,8 @@ class RecordedStatement:
     where it was sent from. `operation` is the method of `op` that sent it, or "execute".
     `transaction` is the number of the transaction it ran in, None where it ran in none.
     `failures` tells on which rows it failed, and how. `again` is how it would fail if the
-    revision ran once more after it, None where it would not.
+    revision ran once more after it, None where it would not. What is not measured is guessed from
+    the text.
     """
 
     revision: str
@@ -159,6 +164,7 @@ class RecordedStatement:
     facts: Facts = field(default_factory=Facts)
     failures: Mapping[Rows, Failure] = field(default_factory=dict)
     again: str | None = None
+    is_measured: bool = True
 
 
 @dataclass(frozen=True)

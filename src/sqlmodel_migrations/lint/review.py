@@ -15,7 +15,7 @@ from sqlmodel_migrations.database.sizes import Size
 from sqlmodel_migrations.diagnostics import Severity
 from sqlmodel_migrations.errors import UsageError
 from sqlmodel_migrations.history.index import Revision
-from sqlmodel_migrations.lint import linter, recorder, span
+from sqlmodel_migrations.lint import linter, recorder, span, static
 from sqlmodel_migrations.lint.finding import Finding
 from sqlmodel_migrations.lint.linter import Strictness
 from sqlmodel_migrations.lint.recording import Recording, Runner
@@ -30,7 +30,8 @@ class Wanted:
     """What is to be judged: a range or a revision, what a Git branch added, or what is pending.
 
     With `is_live` the project's database is asked how large its tables are; with
-    `also_downgrade` the way back is judged, too. `min_rows` goes before the setting.
+    `also_downgrade` the way back is judged, too. `min_rows` goes before the setting. What
+    `is_static` is judged by its text alone, and no database is used.
     """
 
     revisions: str | None = None
@@ -38,16 +39,21 @@ class Wanted:
     is_live: bool = False
     also_downgrade: bool = False
     min_rows: int | None = None
+    is_static: bool = False
 
 
 @dataclass(frozen=True)
 class Linted:
-    """What was judged, in order, and what was found; `fail_on` is the setting."""
+    """What was judged, in order, and what was found; `fail_on` is the setting.
+
+    What `is_static` was judged by its text alone.
+    """
 
     revisions: tuple[Revision, ...]
     findings: tuple[Finding, ...] = ()
     knows_sizes: bool = False
     fail_on: Severity = Severity.ERROR
+    is_static: bool = False
 
     def is_refused(self, at: Severity | None = None) -> bool:
         """Whether something was found that is at least as severe as `at`, or as the setting."""
@@ -67,24 +73,38 @@ def review(checkout: Checkout, wanted: Wanted) -> Linted:
     if table.since is not None:
         chosen = span.after(checkout.graph, chosen, table.since)
     if not chosen.pending:
-        return Linted((), fail_on=fail_on)
+        return Linted((), fail_on=fail_on, is_static=wanted.is_static)
     sizes_ = dict(live.sizes) if live is not None and wanted.is_live else _assumed(table)
     ways = [chosen, replace(chosen, is_downgrade=True)] if wanted.also_downgrade else [chosen]
+    take = _guess if wanted.is_static else record
     found = [
         each
         for way in ways
-        for each in linter.lint(replace(record(checkout, way), sizes=sizes_), strictness)
+        for each in linter.lint(replace(take(checkout, way), sizes=sizes_), strictness)
     ]
-    return Linted(chosen.pending, tuple(dict.fromkeys(found)), bool(sizes_), fail_on)
+    return Linted(
+        chosen.pending, tuple(dict.fromkeys(found)), bool(sizes_), fail_on, wanted.is_static
+    )
 
 
 def record(checkout: Checkout, chosen: Span) -> Recording:
-    """Play revisions as they would be run here: by plain Alembic under an env.py of its own."""
+    """Play revisions as they would be run here: by plain Alembic under an env.py of its own.
+
+    What cannot be measured is guessed from its text.
+    """
+    return static.completed(recorder.record(checkout, chosen, _runner(checkout)), checkout, chosen)
+
+
+def _guess(checkout: Checkout, chosen: Span) -> Recording:
+    return static.record(checkout, chosen, _runner(checkout))
+
+
+def _runner(checkout: Checkout) -> Runner:
     named = checkout.settings.lint.runner
     if named is not None:
-        return recorder.record(checkout, chosen, Runner(named))
+        return Runner(named)
     is_ours = env_source.is_ours(checkout.settings.env_py)
-    return recorder.record(checkout, chosen, Runner.SQLMODEL if is_ours else Runner.ALEMBIC)
+    return Runner.SQLMODEL if is_ours else Runner.ALEMBIC
 
 
 def _strictness(table: LintTable, wanted: Wanted) -> Strictness:
@@ -125,7 +145,15 @@ class _Live:
 
 
 def _needs_database(wanted: Wanted) -> bool:
-    return wanted.is_live or (wanted.revisions is None and wanted.since is None)
+    is_asked = wanted.revisions is None and wanted.since is None
+    if wanted.is_static and (wanted.is_live or is_asked):
+        what = "--live reads the database" if wanted.is_live else "what is pending is not known"
+        raise UsageError(
+            f"--static uses no database, and {what}",
+            hint="name a revision or a range (lint BASE:HEAD), or give --since with a Git"
+            " reference, without --live",
+        )
+    return wanted.is_live or is_asked
 
 
 def _span(checkout: Checkout, wanted: Wanted, live: _Live | None) -> Span:

@@ -22,7 +22,7 @@ from sqlmodel_migrations.database.statement import Statement, verb
 from sqlmodel_migrations.lint.facts.base import Measured, Names, Schema, Send
 from sqlmodel_migrations.lint.recording import Failure, FailureKind, Lock, Stops, TableFacts
 
-_SHARED = Lock("SHARED", Stops.WRITES)
+SHARED = Lock("SHARED", Stops.WRITES)
 
 _TABLES = (
     "SELECT table_name FROM information_schema.tables"
@@ -33,7 +33,7 @@ _COLUMNS = (
     " WHERE table_schema = database() ORDER BY table_name, ordinal_position"
 )
 # https://mariadb.com/kb/en/sql-statements-that-cause-an-implicit-commit/
-_COMMITS = frozenset(
+COMMITS = frozenset(
     (
         *("ALTER", "CREATE", "DROP", "RENAME", "TRUNCATE", "GRANT", "REVOKE"),
         *("ANALYZE", "OPTIMIZE", "REPAIR", "LOCK", "FLUSH", "BEGIN", "START"),
@@ -46,6 +46,8 @@ _ONLINE = re.compile(r"\b(ALGORITHM|LOCK)\s*=", re.IGNORECASE)
 _OF_DATA = frozenset(
     (1048, 1062, 1138, 1216, 1217, 1264, 1265, 1292, 1364, 1366, 1406, 1451, 1452, 1690, 3819, 4025)
 )
+# A right that the user has not, an engine or a plugin that the server has not.
+_LACKS = frozenset((1044, 1045, 1142, 1227, 1286, 1524, 1548, 1728))
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ class _Meter:
         word = verb(sql)
         spread = self._spread(sql)
         lock, error = self._sent(sql, send)
-        commits = word in _COMMITS
+        commits = word in COMMITS
         if error is not None:
             return Measured(error, commits=commits)
         changed = self._changed_rows() if word in ("UPDATE", "REPLACE") else 0
@@ -138,7 +140,8 @@ class _Meter:
         said = error.args
         code = said[0] if said and isinstance(said[0], int) else None
         text = str(said[1]) if len(said) > 1 else str(error)
-        kind = FailureKind.DATA if code in _OF_DATA else FailureKind.OTHER
+        kind = FailureKind.LACK if code in _LACKS else FailureKind.OTHER
+        kind = FailureKind.DATA if code in _OF_DATA else kind
         return Failure(kind, text.strip().splitlines()[0], None if code is None else str(code))
 
     # -- sending -------------------------------------------------------------------------------
@@ -150,7 +153,7 @@ class _Meter:
                 return lock, None
         error = _attempt(send)
         is_copy = error is None and self._is_table_change(sql)
-        return (_SHARED if is_copy and not _ONLINE.search(sql) else None), error
+        return (SHARED if is_copy and not _ONLINE.search(sql) else None), error
 
     def _ways(self, sql: str) -> tuple[tuple[str, Lock | None], ...]:
         if not self._is_table_change(sql) or _ONLINE.search(sql):
@@ -220,8 +223,8 @@ class _Meter:
             facts = TableFacts(
                 rows=had,
                 taken=taken,
-                is_rewritten=taken is _SHARED,
-                built=_built(changes, key, name) if taken not in (None, _SHARED) else (),
+                is_rewritten=taken is SHARED,
+                built=_built(changes, key, name) if taken not in (None, SHARED) else (),
                 inserted=max(has - had, 0),
                 updated=changed if is_named else 0,
                 deleted=max(had - has, 0) if word == "DELETE" else 0,

@@ -8,6 +8,7 @@ from the files it wrote.
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,6 +34,9 @@ _CONTROLS = frozenset(
 # raises, COMMIT in a DO block, and a new enum value that is used in the transaction that made it.
 _OF_TRANSACTION = frozenset(("25001", "2D000", "55P04"))
 _OF_DATA = ("22", "23")
+# An extension or a library that is not installed, a language, a right that the role has not.
+_LACKS = frozenset(("58P01", "42501", "0LP01"))
+_NO_EXTENSION = re.compile(r'extension "[^"]*" (is not available|has no installation script)')
 
 Place = tuple[str, str]
 """A table's key and the name of one of its columns, as they were first."""
@@ -117,6 +121,8 @@ class _Meter:
             kind = FailureKind.TRANSACTION
         elif code is not None and code.startswith(_OF_DATA):
             kind = FailureKind.DATA
+        elif code in _LACKS or _NO_EXTENSION.search(str(error)):
+            kind = FailureKind.LACK
         lines = str(error).strip().splitlines()
         return Failure(kind, lines[0] if lines else type(error).__name__, code)
 

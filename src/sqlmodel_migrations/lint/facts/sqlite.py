@@ -35,6 +35,7 @@ _OF_TRANSACTION = (
     "inside a transaction",
     "within a transaction",
 )
+_LACKS = ("no such module",)
 _NAME = r'(?:"((?:[^"]|"")+)"|(\w+))'
 _COPY = re.compile(
     rf"\s*INSERT\s+INTO\s+{_NAME}\s*\(([^)]*)\)\s*SELECT\s+(.*)\s+FROM\s+{_NAME}\s*;?\s*\Z",
@@ -146,6 +147,8 @@ class _Meter:
             kind = FailureKind.TRANSACTION
         elif any(known in text for known in _OF_DATA):
             kind = FailureKind.DATA
+        elif any(known in text for known in _LACKS):
+            kind = FailureKind.LACK
         return Failure(kind, lines[0], getattr(error, "sqlite_errorname", None))
 
     def rows_of(self, reading: _Reading) -> dict[str, int]:

@@ -1,0 +1,190 @@
+"""Actions: what a statement says it does to tables, one thing each."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlmodel_migrations.database.sqlite_token import Kind
+from sqlmodel_migrations.database.statement import Reader, Statement
+
+_CONSTRAINTS = ("PRIMARY", "UNIQUE", "FOREIGN", "CHECK", "EXCLUDE")
+_INDEXES = ("INDEX", "KEY", "FULLTEXT", "SPATIAL")
+
+
+class Act(enum.Enum):
+    """What is done to a table."""
+
+    CREATE_TABLE = enum.auto()
+    DROP_TABLE = enum.auto()
+    RENAME_TABLE = enum.auto()
+    ADD_COLUMN = enum.auto()
+    DROP_COLUMN = enum.auto()
+    RENAME_COLUMN = enum.auto()
+    CHANGE_TYPE = enum.auto()
+    SET_NOT_NULL = enum.auto()
+    ADD_CONSTRAINT = enum.auto()
+    CREATE_INDEX = enum.auto()
+    UPDATE = enum.auto()
+    DELETE = enum.auto()
+    TRUNCATE = enum.auto()
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing; `name` is that of the column, constraint or index, `text` what says so."""
+
+    act: Act
+    table: str
+    text: Statement
+    name: str = ""
+
+    @property
+    def has_condition(self) -> bool:
+        """Whether only some rows are meant."""
+        return self.text.has("WHERE") or self.text.has("LIMIT")
+
+
+def parse(statement: Statement) -> tuple[Action, ...]:
+    """Return what a statement does, in order; () for what is done to no table."""
+    return tuple(_actions(statement, Reader(statement)))
+
+
+def _actions(statement: Statement, reader: Reader) -> Iterator[Action]:
+    if reader.take("CREATE"):
+        yield from _created(statement, reader)
+    elif reader.take("DROP", "TABLE"):
+        reader.take("IF", "EXISTS")
+        yield from (Action(Act.DROP_TABLE, n.name, statement) for n in reader.names())
+    elif reader.take("TRUNCATE"):
+        reader.skip("TABLE", "ONLY")
+        yield from (Action(Act.TRUNCATE, n.name, statement) for n in reader.names())
+    elif reader.take("RENAME", "TABLE"):
+        yield from _one(Act.RENAME_TABLE, statement, reader)
+    elif reader.take("UPDATE"):
+        reader.skip("LOW_PRIORITY", "IGNORE", "ONLY")
+        yield from _one(Act.UPDATE, statement, reader)
+    elif reader.take("DELETE"):
+        reader.skip("LOW_PRIORITY", "QUICK", "IGNORE", "FROM", "ONLY")
+        yield from _one(Act.DELETE, statement, reader)
+    elif reader.take("ALTER"):
+        yield from _altered(statement, reader)
+
+
+def _one(act: Act, statement: Statement, reader: Reader) -> Iterator[Action]:
+    name = reader.name()
+    if name is not None:
+        yield Action(act, name.name, statement)
+
+
+def _created(statement: Statement, reader: Reader) -> Iterator[Action]:
+    reader.skip("OR", "REPLACE", "TEMP", "TEMPORARY", "UNLOGGED", "GLOBAL", "LOCAL")
+    if reader.take("TABLE"):
+        reader.take("IF", "NOT", "EXISTS")
+        yield from _one(Act.CREATE_TABLE, statement, reader)
+        return
+    reader.skip("UNIQUE", "FULLTEXT", "SPATIAL")
+    if not reader.take("INDEX"):
+        return
+    reader.take("CONCURRENTLY")
+    reader.take("IF", "NOT", "EXISTS")
+    index = None if reader.next is None or reader.next.is_word("ON") else reader.name()
+    if reader.seek("ON"):
+        reader.take("ONLY")
+        table = reader.name()
+        if table is not None:
+            yield Action(Act.CREATE_INDEX, table.name, statement, index.name if index else "")
+
+
+def _altered(statement: Statement, reader: Reader) -> Iterator[Action]:
+    reader.skip("ONLINE", "OFFLINE", "IGNORE")
+    if not reader.take("TABLE"):
+        return
+    reader.take("IF", "EXISTS")
+    reader.take("ONLY")
+    table = reader.name()
+    if table is None:
+        return
+    for text in _clauses(statement, reader.at):
+        found = _clause(Reader(text))
+        if found is not None:
+            act, name = found
+            yield Action(act, table.name, text, name)
+
+
+def _clauses(statement: Statement, start: int) -> Iterator[Statement]:
+    """The parts of an ALTER TABLE, as they stand between its commas."""
+    depth, first = 0, None
+    tokens = statement.tokens[start:]
+    for token in tokens:
+        first = token.start if first is None else first
+        depth += (token.kind is Kind.OPEN) - (token.kind is Kind.CLOSE)
+        if depth == 0 and token.kind is Kind.COMMA:
+            yield Statement(statement.text[first : token.start], statement.dialect)
+            first = None
+    if first is not None:
+        yield Statement(statement.text[first:], statement.dialect)
+
+
+def _clause(reader: Reader) -> tuple[Act, str] | None:
+    if reader.take("ADD"):
+        return _added(reader)
+    if reader.take("DROP"):
+        return _dropped(reader)
+    if reader.take("RENAME"):
+        return _renamed(reader)
+    if reader.take("MODIFY"):
+        reader.skip("COLUMN", "IF", "EXISTS")
+        return Act.CHANGE_TYPE, _name(reader)
+    if reader.take("CHANGE"):
+        reader.skip("COLUMN", "IF", "EXISTS")
+        old, new = _name(reader), _name(reader)
+        return (Act.CHANGE_TYPE if old.lower() == new.lower() else Act.RENAME_COLUMN), old
+    if reader.take("ALTER"):
+        reader.take("COLUMN")
+        column = _name(reader)
+        if reader.take("SET", "NOT", "NULL"):
+            return Act.SET_NOT_NULL, column
+        if reader.take("TYPE") or reader.take("SET", "DATA", "TYPE"):
+            return Act.CHANGE_TYPE, column
+    return None
+
+
+def _added(reader: Reader) -> tuple[Act, str] | None:
+    if reader.take("CONSTRAINT"):
+        return Act.ADD_CONSTRAINT, _name(reader)
+    is_unique = reader.take("UNIQUE")
+    if reader.take_any(*_INDEXES):
+        reader.take("INDEX") or reader.take("KEY")
+        reader.take("IF", "NOT", "EXISTS")
+        return Act.CREATE_INDEX, _name(reader)
+    if is_unique or (reader.next is not None and reader.next.is_word(*_CONSTRAINTS)):
+        return Act.ADD_CONSTRAINT, ""
+    if reader.take("PARTITION"):
+        return None
+    reader.take("COLUMN")
+    reader.take("IF", "NOT", "EXISTS")
+    return Act.ADD_COLUMN, _name(reader)
+
+
+def _dropped(reader: Reader) -> tuple[Act, str] | None:
+    if reader.take_any("CONSTRAINT", "FOREIGN", "PRIMARY", "CHECK", "PARTITION", *_INDEXES):
+        return None
+    reader.take("COLUMN")
+    reader.take("IF", "EXISTS")
+    return Act.DROP_COLUMN, _name(reader)
+
+
+def _renamed(reader: Reader) -> tuple[Act, str] | None:
+    if reader.take_any("CONSTRAINT", "INDEX", "KEY"):
+        return None
+    if reader.take_any("TO", "AS"):
+        return Act.RENAME_TABLE, ""
+    reader.take("COLUMN")
+    return Act.RENAME_COLUMN, _name(reader)
+
+
+def _name(reader: Reader) -> str:
+    name = reader.name()
+    return name.name if name is not None else ""
