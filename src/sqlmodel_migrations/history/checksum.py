@@ -7,9 +7,10 @@ what every version of Python says of it: fields that newer ones add are empty in
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,29 +56,35 @@ def of_tree(path: Path) -> str | None:
             tree = ast.parse(path.read_bytes())
     except (OSError, SyntaxError, ValueError):
         return None
-    whole = hashlib.sha256()
-    for part in _parts(tree):
-        whole.update(part.encode("utf-8", "surrogatepass") + b"\0")
-    return whole.hexdigest()
+    parts: list[str] = []
+    _write(tree, parts.append)
+    text = "".join(f"{part}\0" for part in parts)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _parts(value: object) -> Iterator[str]:
+def _write(value: object, add: Callable[[str], None]) -> None:
     """The tree as text. Fields without a value are left out: newer versions of Python add some."""
-    if isinstance(value, ast.AST):
-        yield f"({type(value).__name__}"
-        for name in value._fields:
-            inner = _body(value) if name == "body" else getattr(value, name, None)
-            if name not in _LEFT_OUT and inner is not None and inner != []:
-                yield name
-                yield from _parts(inner)
-        yield ")"
-    elif isinstance(value, list):
-        yield "["
+    if isinstance(value, list):
+        add("[")
         for item in value:
-            yield from _parts(item)
-        yield "]"
+            _write(item, add)
+        add("]")
+    elif not isinstance(value, ast.AST):
+        add(repr(value))
     else:
-        yield repr(value)
+        kind = type(value)
+        add(f"({kind.__name__}")
+        for name in _told(kind._fields):
+            inner = _body(value) if name == "body" else getattr(value, name, None)
+            if inner is not None and inner != []:
+                add(name)
+                _write(inner, add)
+        add(")")
+
+
+@functools.cache
+def _told(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in names if name not in _LEFT_OUT)
 
 
 def _body(node: ast.AST) -> object:
