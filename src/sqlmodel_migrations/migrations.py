@@ -235,11 +235,12 @@ class Migrations:
             return self._write_upgrade(target, sql, tag)
         if plan is not None:
             return self._upgrade_as(plan, tag, check_drift, options)
-        from sqlmodel_migrations.prove import drift
         from sqlmodel_migrations.run import move
 
         execution = self._execution(options)
         if check_drift:
+            from sqlmodel_migrations.prove import drift
+
             drift.require_none(self._checkout)
         return move.upgrade(self._checkout, target, None, tag, execution)
 
