@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import selectors
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -79,7 +80,8 @@ class _Advisory:
 
     def confirm(self) -> None:
         try:
-            self._scalar("SELECT 1")
+            if not _is_silent(self.connection):
+                self._scalar("SELECT 1")
         except SQLAlchemyError as error:
             raise DatabaseError(
                 "the connection that held the migration lock is gone",
@@ -105,6 +107,21 @@ class _OfTransaction(_Advisory):
 
     def release(self) -> None:
         """The transaction's end does."""
+
+
+def _is_silent(connection: Connection) -> bool:
+    """Whether nothing has come from the server, not even the end of the connection.
+
+    That is seen without asking it, so it costs no round trip.
+    """
+    driver: Any = connection.connection.driver_connection
+    try:
+        descriptor = driver.fileno()
+    except (AttributeError, connection.dialect.loaded_dbapi.Error):
+        return False
+    with selectors.DefaultSelector() as selector:
+        selector.register(descriptor, selectors.EVENT_READ)
+        return not selector.select(timeout=0)
 
 
 def _number(context: MigrationContext, connection: Connection) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from sqlmodel_migrations.database import failures
 from sqlmodel_migrations.events import Blocker
 from sqlmodel_migrations.run.waits.base import LOCK_TIMEOUT, Limits
 from sqlmodel_migrations.run.waits.other import is_interrupt as is_interrupt
@@ -45,7 +46,7 @@ def limited(connection: Connection, limits: Limits) -> Iterator[None]:
 
 def is_lock_failure(error: BaseException) -> bool:
     """Whether a lock timeout, a deadlock or a conflict of snapshots ended the transaction."""
-    return isinstance(error, DBAPIError) and _state(error) in _LOCK_FAILURES
+    return isinstance(error, DBAPIError) and failures.sqlstate(error) in _LOCK_FAILURES
 
 
 def session(connection: Connection) -> int | None:
@@ -64,14 +65,6 @@ def blockers(connection: Connection, session: int) -> tuple[Blocker, ...]:
         {"session": session},
     )
     return tuple(Blocker(pid, float(age), state, query) for pid, age, state, query in rows)
-
-
-def _state(error: DBAPIError) -> str | None:
-    """The SQLSTATE, under the name that the driver has for it."""
-    for name in ("sqlstate", "pgcode"):
-        if found := getattr(error.orig, name, None):
-            return str(found)
-    return None
 
 
 def _lock(theirs: str, wanted: float | None) -> str:
