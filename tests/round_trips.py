@@ -31,12 +31,20 @@ def counted(host: str, port: int) -> Iterator[tuple[int, Counter]]:
 
 
 def _serve(listener: socket.socket, server: tuple[str, int], counter: Counter) -> None:
-    """Pass on one connection after the other until the listener is shut down."""
+    """Pass on every connection, each in a thread, until the listener is shut down."""
+    threads: list[threading.Thread] = []
     with contextlib.suppress(OSError):
         while True:
             client, _ = listener.accept()
-            with client, socket.create_connection(server) as upstream:
-                _pass_on(client, upstream, counter)
+            threads.append(threading.Thread(target=_connect, args=(client, server, counter)))
+            threads[-1].start()
+    for thread in threads:
+        thread.join(timeout=10)
+
+
+def _connect(client: socket.socket, server: tuple[str, int], counter: Counter) -> None:
+    with client, socket.create_connection(server) as upstream:
+        _pass_on(client, upstream, counter)
 
 
 def _pass_on(client: socket.socket, upstream: socket.socket, counter: Counter) -> None:

@@ -257,7 +257,9 @@ def _ids(steps: list[Any]) -> list[str | None]:
 def test_stamp_steps(script: ScriptDirectory, context: MigrationContext) -> None:
     (step,) = _alembic.stamp_steps(script, ["b2"], ())
     _alembic.ensure_version_table(context)
-    _alembic.Heads(context, ()).advance(step, {})
+    heads = _alembic.Heads(context, ())
+    heads.take(step)
+    heads.write()
     assert context.get_current_heads() == ("b2",)
 
 
@@ -379,11 +381,37 @@ def test_heads(script: ScriptDirectory, connection: Connection) -> None:
     _alembic.ensure_version_table(context)
     heads = _alembic.Heads(context, ())
     for step in _alembic.upgrade_steps(script, "heads", ()):
-        heads.advance(step, {"word": "said"})
+        heads.take(step)
+        heads.write()
+        heads.tell(step, {"word": "said"})
+    assert heads.is_told
     assert heads.ids == ("b2",) == context.get_current_heads()
     assert [values["heads"] for values in told] == [{"a1"}, {"b2"}]
     assert told[0]["run_args"] == {"word": "said"}
     assert told[0]["step"].up_revision_id == "a1"
+
+
+def test_heads_of_several_steps_are_written_at_once(
+    script: ScriptDirectory, context: MigrationContext
+) -> None:
+    _alembic.ensure_version_table(context)
+    heads = _alembic.Heads(context, ())
+    for step in _alembic.upgrade_steps(script, "heads", ()):
+        heads.take(step)
+    assert heads.ids == ("b2",)
+    assert context.get_current_heads() == ()
+    assert heads.change() is None  # no row is there that could change
+    heads.write()
+    assert context.get_current_heads() == ("b2",)
+    for step in _alembic.downgrade_steps(script, "a1", ("b2",)):
+        heads.take(step)
+    change = heads.change()
+    assert change == {"gone": "b2", "new": "a1"}
+    assert context.connection is not None
+    context.connection.execute(heads.statement, change)
+    heads.written()
+    assert heads.change() is None
+    assert context.get_current_heads() == ("a1",)
 
 
 def test_ensure_version_table(context: MigrationContext) -> None:

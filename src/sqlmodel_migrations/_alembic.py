@@ -30,7 +30,7 @@ from alembic.runtime.migration import HeadMaintainer, MigrationContext, Revision
 from alembic.script import Script, ScriptDirectory, write_hooks
 from alembic.script.revision import Revision, RevisionMap
 from alembic.util import pyfiles
-from sqlalchemy import Column, Inspector, Table
+from sqlalchemy import Column, Inspector, Table, Update, bindparam
 
 Options = dict[str, Any]
 
@@ -225,26 +225,88 @@ def version_column(context: MigrationContext) -> Column[str]:
 
 
 class Heads:
-    """The rows of the version table while steps are run; reads and writes go through Alembic."""
+    """The rows of the version table while steps are run; reads and writes go through Alembic.
+
+    A step that is taken is written later: with others, or along with another statement.
+    """
 
     def __init__(self, context: MigrationContext, heads: Iterable[str]):
         self._context = context
-        self._maintainer = HeadMaintainer(context, heads)
+        self._account = _Account(context, heads)
+        self._written = frozenset(self._account.heads)
 
     @property
     def ids(self) -> tuple[str, ...]:
-        return tuple(sorted(self._maintainer.heads))
+        return tuple(sorted(self._account.heads))
 
-    def advance(self, step: Any, arguments: Mapping[str, Any]) -> None:
-        """Record a step as run, and tell env.py's `on_version_apply` callbacks."""
-        self._maintainer.update_to_step(step)
+    def take(self, step: Any) -> None:
+        """Take note that a step has run."""
+        self._account.update_to_step(step)
+
+    def change(self) -> dict[str, str] | None:
+        """Return the parameters of `statement` where it is one row that changes.
+
+        The caller executes it.
+        """
+        gone, new = self._difference()
+        return {"gone": gone[0], "new": new[0]} if len(gone) == len(new) == 1 else None
+
+    @property
+    def statement(self) -> Update:
+        """The statement that changes one row."""
+        version = self._context._version
+        which = version.c.version_num == bindparam("gone")
+        return version.update().where(which).values(version_num=bindparam("new"))
+
+    def written(self) -> None:
+        """Take note that `change` was carried out."""
+        self._written = frozenset(self._account.heads)
+
+    def write(self) -> None:
+        """Write what was taken and is not written."""
+        gone, new = self._difference()
+        table = HeadMaintainer(self._context, self._written)
+        self.written()
+        both = min(len(gone), len(new))
+        for old, version in zip(gone, new, strict=False):
+            table._update_version(old, version)
+        for version in gone[both:]:
+            table._delete_version(version)
+        for version in new[both:]:
+            table._insert_version(version)
+
+    @property
+    def is_told(self) -> bool:
+        """Whether env.py wants to be told of each step, when it is written."""
+        return bool(self._context.on_version_apply_callbacks)
+
+    def tell(self, step: Any, arguments: Mapping[str, Any]) -> None:
+        """Tell env.py's `on_version_apply` callbacks of a step."""
         for callback in self._context.on_version_apply_callbacks:
             callback(
                 ctx=self._context,
                 step=step.info,
-                heads=set(self._maintainer.heads),
+                heads=set(self._account.heads),
                 run_args=arguments,
             )
+
+    def _difference(self) -> tuple[list[str], list[str]]:
+        heads = self._account.heads
+        return sorted(self._written - heads), sorted(heads - self._written)
+
+
+class _Account(HeadMaintainer):
+    """Alembic's account of what a step does to the heads; nothing is written."""
+
+    def _insert_version(self, version: str) -> None:
+        self.heads.add(version)
+
+    def _delete_version(self, version: str) -> None:
+        self.heads.remove(version)
+
+    def _update_version(self, from_: str, to_: str) -> None:
+        self.heads.remove(from_)
+        self.heads.add(to_)
 
 
 def ensure_version_table(context: MigrationContext, *, purge: bool = False) -> None:

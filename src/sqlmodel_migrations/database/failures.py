@@ -100,6 +100,10 @@ def sqlstate(error: BaseException) -> str | None:
     return None
 
 
+DIVISION_BY_ZERO = "22012"
+"""An SQLSTATE of the SQL standard."""
+
+
 def number(error: BaseException) -> int | None:
     """Return the number of a MariaDB or MySQL error, which its drivers say first."""
     original = error.orig if isinstance(error, DBAPIError) else error

@@ -130,6 +130,7 @@ class _Execution:
     def _open_record(self) -> None:
         """Read what earlier runs wrote down, and refuse to start where that forbids it."""
         self.record = Record(self.context, self.how, self.one.outside)
+        self.one.row = self.record.row
         notes = self.record.require_startable(self.one.planned, self.one.progress.before)
         self.one.progress.notes.extend(notes)
         self._end_transaction()
@@ -148,7 +149,7 @@ class _Execution:
 
     @contextlib.contextmanager
     def _ready(self) -> Iterator[None]:
-        """Set timeouts, watch who blocks, and make transactions real."""
+        """Set timeouts, watch who blocks, flush once, and make transactions real."""
         connection = self.context.connection
         assert connection is not None
         self.watch = blockers.Watch(self.how.emit)
@@ -160,6 +161,7 @@ class _Execution:
         with (
             waits.of(connection.dialect.name).limited(connection, limits),
             blockers.watched(connection, self.how.emit, limits.lock) as self.watch,
+            dialects.of(connection.dialect.name).flushed_once(connection),
             runner.transactions(self.context),
         ):
             yield
@@ -189,9 +191,11 @@ class _Execution:
         with _alembic.transaction_of_step(self.context):
             planned = self.one.plan(self.steps)
             self._started(planned)
-            for position in range(len(planned)):
-                self._take(held, planned, position)
+            with self.record.ledger.late():
+                for position in range(len(planned)):
+                    self._take(held, planned, position)
             self.one.make_version_table()
+            self.one.settle()
 
     def _take(self, held: Lock, planned: Sequence[Any], position: int) -> None:
         if self.how.stop():

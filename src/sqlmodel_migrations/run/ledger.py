@@ -6,18 +6,30 @@ plain `alembic` ran have no row, and nothing is known of them.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import os
 import socket
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import ColumnElement, Connection, Table, and_, func, insert, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RootTransaction,
+    Table,
+    and_,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 
 from sqlmodel_migrations.database import dialects
 from sqlmodel_migrations.history import checksum
@@ -59,10 +71,12 @@ class Ledger:
     context: MigrationContext
     is_wanted: bool
     _open: int | None = None
+    _last: int | None = None
+    _late: list[dict[str, Any]] | None = None
     _started: datetime.datetime = field(default_factory=lambda: _now())
     _clock: float = 0.0
-    _is_new: bool = False
-    """Whether the table was made here, in a transaction that may have been rolled back."""
+    _made_in: RootTransaction | None = None
+    """The transaction in which the table was made here; it may have been rolled back."""
 
     @cached_property
     def table(self) -> Table:
@@ -80,25 +94,45 @@ class Ledger:
         Whoever waits reads then who is at work, and an interrupted run leaves its row.
         """
         self._started, self._clock, self._open = _now(), time.monotonic(), None
-        if self._is_new:
-            self.exists = side_table.exists(self._connection, self.table)
+        if self._made_in not in (None, self._connection.get_transaction()):
+            self.exists, self._made_in = side_table.exists(self._connection, self.table), None
         if self._is_kept and dialects.of(self.context.dialect.name).commits_ddl():
             self._make()
-            self._open = self._write(revision, direction, path, finished=None)
+            row = self._row(revision, direction, path, finished=None)
+            self._connection.execute(insert(self.table), row)
+            self._open = row["id"]
             self._connection.commit()
 
-    def finish(self, revision: str, direction: str, path: Path | None) -> None:
-        """Write that a revision has run, in the transaction that will commit it."""
+    def finish(self, revision: str, direction: str, path: Path | None) -> dict[str, Any] | None:
+        """Write that a revision has run, in the transaction that will commit it.
+
+        What is returned is a row that is still to be written there.
+        """
         if not self._is_kept:
-            return
+            return None
         elapsed = datetime.timedelta(seconds=time.monotonic() - self._clock)
         finished = self._started + elapsed
         if self._open is None:
             self._make()
-            self._write(revision, direction, path, finished)
-            return
-        row = update(self.table).where(self._ours, self.table.c.id == self._open)
-        self._connection.execute(row.values(finished_at=_text(finished)))
+            row = self._row(revision, direction, path, finished)
+            if self._late is None:
+                return row
+            self._late.append(row)
+            return None
+        mine = update(self.table).where(self._ours, self.table.c.id == self._open)
+        self._connection.execute(mine.values(finished_at=_text(finished)))
+        return None
+
+    @contextlib.contextmanager
+    def late(self) -> Iterator[None]:
+        """Write the rows of the revisions that run inside together, at the end."""
+        self._late = []
+        try:
+            yield
+            if self._late:
+                self._connection.execute(insert(self.table), self._late)
+        finally:
+            self._late = None
 
     def note(self, revisions: Iterable[str], direction: str, paths: Mapping[str, Path]) -> None:
         """Write that revisions were stamped, or their edited scripts accepted."""
@@ -106,8 +140,10 @@ class Ledger:
             return
         self._make()
         self._started = _now()
-        for revision in revisions:
-            self._write(revision, direction, paths.get(revision), self._started)
+        paths_of = ((revision, paths.get(revision)) for revision in revisions)
+        rows = [self._row(known, direction, path, self._started) for known, path in paths_of]
+        if rows:
+            self._connection.execute(insert(self.table), rows)
 
     def lines(self) -> tuple[Line, ...]:
         """Return every row, oldest first; raises `UsageError` for those of a newer release."""
@@ -135,17 +171,17 @@ class Ledger:
     def _make(self) -> None:
         if not self.exists:
             self.table.create(self._connection, checkfirst=False)
-            self.exists = self._is_new = True
+            self.exists, self._made_in = True, self._connection.get_transaction()
 
-    def _write(
+    def _row(
         self,
         revision: str,
         direction: str,
         path: Path | None,
         finished: datetime.datetime | None,
-    ) -> int:
+    ) -> dict[str, Any]:
         known = checksum.of(path) if path is not None and direction != STAMP else None
-        row: dict[str, Any] = {
+        return {
             "version_table": self.context.version_table,
             "id": self._next_id(),
             "revision": revision,
@@ -159,13 +195,17 @@ class Ledger:
             "pid": os.getpid(),
             "format": side_table.FORMAT,
         }
-        self._connection.execute(insert(self.table), row)
-        return int(row["id"])
 
     def _next_id(self) -> int:
-        """One more than the last; the lock of the migrations keeps others out."""
-        last = select(func.max(self.table.c.id)).where(self._ours)
-        return int(self._connection.execute(last).scalar() or 0) + 1
+        """One more than the last; the lock of the migrations keeps others out.
+
+        Of a row that was rolled back a gap is left.
+        """
+        if self._last is None:
+            last = select(func.max(self.table.c.id)).where(self._ours)
+            self._last = int(self._connection.execute(last).scalar() or 0)
+        self._last += 1
+        return self._last
 
 
 def latest(lines: Iterable[Line]) -> dict[str, Line]:

@@ -16,6 +16,7 @@ from sqlmodel_migrations import _alembic
 from sqlmodel_migrations.errors import DatabaseError, ScriptEdited
 from sqlmodel_migrations.events import Waiting
 from sqlmodel_migrations.run import effect, ledger, own_transaction, side_table
+from sqlmodel_migrations.run.closing import Row
 from sqlmodel_migrations.run.execution import Execution
 from sqlmodel_migrations.run.journal import Journal, key_of
 from sqlmodel_migrations.run.ledger import Ledger
@@ -68,7 +69,7 @@ class Record:
 
     @contextlib.contextmanager
     def around(self, step: Any) -> Iterator[None]:
-        """Listen to the statements of a step, and write at their end that it has run."""
+        """Listen to the statements of a step."""
         if not is_script(step):
             yield
             self._stamp(step)
@@ -76,7 +77,11 @@ class Record:
         with self._listening(step):
             yield
         self.journal.finish()
-        self.ledger.finish(*_of(step))
+
+    def row(self, step: Any) -> Row | None:
+        """Return what is still to be written of a step that has run."""
+        values = self.ledger.finish(*_of(step)) if is_script(step) else None
+        return None if values is None else Row(self.ledger.table, values)
 
     def _listening(self, step: Any) -> AbstractContextManager[None]:
         if not effect.is_known(self.context.dialect.name):

@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, event
 
 from sqlmodel_migrations import _alembic
 from sqlmodel_migrations.database import dialects
 from sqlmodel_migrations.errors import ChangeRefused, MigrationsError, UsageError
 from sqlmodel_migrations.run import failure, mysql_column, own_transaction, version_ids
+from sqlmodel_migrations.run.closing import Closing, Row
 from sqlmodel_migrations.run.failure import Progress
 from sqlmodel_migrations.run.own_transaction import CALLERS, TOGETHER, Outside
 from sqlmodel_migrations.run.sqlite import batch as sqlite_batch
@@ -26,6 +28,7 @@ log = logging.getLogger("alembic.runtime.migration")
 
 Steps = Callable[[tuple[str, ...]], Iterable[Any]]
 """Given the current heads, the steps to run."""
+
 
 Around = Callable[[Any], AbstractContextManager[None]]
 """Given a step, what is open while its statements run, inside its transaction."""
@@ -72,9 +75,10 @@ class Run:
     """Steps on one connection, and what stands in the version table meanwhile.
 
     `purge` empties the version table first. `is_together` says that one transaction of the
-    caller's holds all steps. `around` is entered inside each step's transaction,
-    around its statements, and left before the version row is written; it takes care of the
-    statements that must be `outside` of the transaction.
+    caller's holds all steps; `settle` writes the version then. `around` is entered inside each
+    step's transaction, around its statements, and left before the version row is written; it
+    takes care of the statements that must be `outside` of the transaction. `row` is asked for
+    afterwards.
     """
 
     context: MigrationContext
@@ -83,10 +87,14 @@ class Run:
     purge: bool = False
     is_together: bool = False
     around: Around | None = None
+    row: Callable[[Any], Row | None] = lambda step: None
     outside: Outside = field(init=False)
+    closing: Closing = field(init=False)
+    _planned_from: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         self.outside = Outside(self.context.dialect.name)
+        self.closing = Closing(self.context)
 
     def plan(self, steps: Steps) -> list[Any]:
         """Read the version table, and return the steps from there; the table may be missing."""
@@ -94,8 +102,10 @@ class Run:
         self._heads = _alembic.Heads(self.context, current)
         self._has_table = bool(current)
         self.progress.before = self.progress.after = self._heads.ids
-        self.planned = list(steps(self._heads.ids))
-        version_ids.require_room(self.context, self.planned)
+        if self._planned_from != self._heads.ids:
+            self.planned = list(steps(self._heads.ids))
+            version_ids.require_room(self.context, self.planned)
+            self._planned_from = self._heads.ids
         return self.planned
 
     def take(self, step: Any, rest: Sequence[Any]) -> None:
@@ -107,8 +117,8 @@ class Run:
             with self._transaction():
                 self.make_version_table()
                 self._run(step)
-                self._heads.advance(step, self.arguments)
                 self._is_committing = not self.is_together
+                self._close(step)
         except BaseException as error:
             self._heads = _alembic.Heads(self.context, before)
             self._has_table = bool(before)
@@ -120,6 +130,10 @@ class Run:
         if revision is not None:
             self.progress.applied.append(revision)
         self.progress.after = self._heads.ids
+
+    def settle(self) -> None:
+        """Write where the database is, which was put off while all steps are one transaction."""
+        self._heads.write()
 
     def make_version_table(self) -> None:
         """Make the version table where it is missing, in the transaction that is open."""
@@ -137,8 +151,35 @@ class Run:
         checked = dialects.of(self.context.dialect.name).checked(self.context.connection)
         is_callers = _alembic.is_in_external_transaction(self.context)
         self.outside.bound = TOGETHER if self.is_together else CALLERS if is_callers else None
-        with checked, self._around(step):
+        with checked, self._around(step), self._readable():
             step.migration_fn(**self.arguments)
+
+    def _close(self, step: Any) -> None:
+        """Write what is left of a step: its row, and where the database is now."""
+        row = self.row(step)
+        self._heads.take(step)
+        if self.is_together and not self._heads.is_told:
+            self.closing.execute(row)
+            return
+        self.closing.write(self._heads, row)
+        self._heads.tell(step, self.arguments)
+
+    @contextlib.contextmanager
+    def _readable(self) -> Iterator[None]:
+        """Write the version that was put off before a script asks for it."""
+        if not self.is_together:
+            yield
+            return
+
+        def settle(connection: Connection, cursor: Any, statement: str, *_: Any) -> None:
+            if self.context.version_table in statement:
+                self.settle()
+
+        event.listen(self.context.connection, "before_cursor_execute", settle)
+        try:
+            yield
+        finally:
+            event.remove(self.context.connection, "before_cursor_execute", settle)
 
     def _around(self, step: Any) -> AbstractContextManager[None]:
         if self.around is not None:

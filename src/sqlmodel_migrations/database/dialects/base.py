@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import URL, Connection
+from sqlalchemy import URL, Connection, Insert, Select, Update
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,19 @@ class DialectModule(Protocol):
 
     def real_transactions(self, connection: Connection) -> AbstractContextManager[None]:
         """Make BEGIN, COMMIT and ROLLBACK hold for DDL as far as the server allows."""
+
+    def flushed_once(self, connection: Connection) -> AbstractContextManager[None]:
+        """Let commits inside wait for no disk, and flush them all at the end.
+
+        What is lost when the server dies in between is lost from the end, whole transactions.
+        Where the server cannot promise that, every commit is flushed as ever.
+        """
+
+    def both(self, change: Update, row: Insert) -> Select[Any] | None:
+        """Return one statement that does both, and divides by zero where `change` meets no row.
+
+        None where the server has no such statement.
+        """
 
     def checked(self, connection: Connection | None) -> AbstractContextManager[None]:
         """Check, when a revision's statements have run, what the server has not checked itself."""

@@ -8,8 +8,10 @@ from sqlalchemy import URL, Connection, func, select
 
 from sqlmodel_migrations.database.dialects.base import Explanation, Standpoint, explained
 from sqlmodel_migrations.database.dialects.other import (
+    both,
     checked,
     file,
+    flushed_once,
     is_shared,
     limits_texts,
     real_transactions,
@@ -17,11 +19,13 @@ from sqlmodel_migrations.database.dialects.other import (
 )
 
 __all__ = [
+    "both",
     "checked",
     "commits_ddl",
     "connect_arguments",
     "explain",
     "file",
+    "flushed_once",
     "follow",
     "is_shared",
     "limits_texts",

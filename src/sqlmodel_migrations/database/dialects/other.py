@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection
+from sqlalchemy import URL, Connection, Insert, Select, Update
 
 from sqlmodel_migrations.database.dialects.base import Explanation, Standpoint
 
@@ -19,9 +19,20 @@ def real_transactions(connection: Connection) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def flushed_once(connection: Connection) -> Iterator[None]:
+    """Leave each commit to be flushed."""
+    yield
+
+
+@contextlib.contextmanager
 def checked(connection: Connection | None) -> Iterator[None]:
     """Check nothing."""
     yield
+
+
+def both(change: Update, row: Insert) -> Select[Any] | None:
+    """Know of no such statement."""
+    return None
 
 
 def server(connection: Connection) -> str:

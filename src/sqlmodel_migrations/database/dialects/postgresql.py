@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, text
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Insert, Select, Update, func, literal, select, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from sqlmodel_migrations.database.dialects.base import Explanation, Standpoint, explained
 from sqlmodel_migrations.database.dialects.other import (
@@ -16,11 +21,13 @@ from sqlmodel_migrations.database.dialects.other import (
 )
 
 __all__ = [
+    "both",
     "checked",
     "commits_ddl",
     "connect_arguments",
     "explain",
     "file",
+    "flushed_once",
     "follow",
     "is_shared",
     "limits_texts",
@@ -64,6 +71,43 @@ _UNREACHABLE = (
         "start it, or check host and port of the database URL",
     ),
 )
+
+
+@contextlib.contextmanager
+def flushed_once(connection: Connection) -> Iterator[None]:
+    """Let COMMIT not wait for the log, until the last one.
+
+    The log is written in the order of the commits, and a commit that waits for it waits for all
+    before it (PostgreSQL manual, "Asynchronous Commit"). A commit without an id of its own writes
+    nothing and waits for nothing, so one is taken. Standbys are waited for likewise.
+    """
+    before = connection.exec_driver_sql("SHOW synchronous_commit").scalar_one()
+    _set_commit(connection, "off")
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(SQLAlchemyError):  # a connection that is lost commits no more
+            _flush(connection, before)
+        raise
+    _flush(connection, before)
+
+
+def _flush(connection: Connection, setting: str) -> None:
+    connection.rollback()
+    connection.exec_driver_sql("SELECT txid_current()")
+    _set_commit(connection, setting)
+
+
+def _set_commit(connection: Connection, setting: str) -> None:
+    """Say how the session's commits wait, beginning with the one of this."""
+    connection.exec_driver_sql(f"SET synchronous_commit = {setting}")
+    connection.commit()
+
+
+def both(change: Update, row: Insert) -> Select[Any]:
+    """Do both in one statement: data-modifying WITH."""
+    changed = change.returning(literal(1)).cte("changed")
+    return select(1 // func.count()).select_from(changed).add_cte(row.cte("written"))
 
 
 def server(connection: Connection) -> str:

@@ -23,8 +23,10 @@ from sqlalchemy.engine import AdaptedConnection
 from sqlalchemy.exc import OperationalError
 
 from sqlmodel_migrations.database.dialects.base import Explanation, explained
+from sqlmodel_migrations.database.dialects.other import both as both
 from sqlmodel_migrations.database.dialects.other import commits_ddl as commits_ddl
 from sqlmodel_migrations.database.dialects.other import connect_arguments as connect_arguments
+from sqlmodel_migrations.database.dialects.other import flushed_once as flushed_once
 from sqlmodel_migrations.database.dialects.other import follow as follow
 from sqlmodel_migrations.database.dialects.other import standpoint as standpoint
 from sqlmodel_migrations.errors import ChangeRefused, DatabaseError, LockNotHad
