@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sqlmodel_migrations.cli import answer, options
+from sqlmodel_migrations.cli import answer, judgement, options
 from sqlmodel_migrations.cli.invocation import Invocation
 from sqlmodel_migrations.cli.target import Target
 from sqlmodel_migrations.cli.verb import usual, verb
@@ -107,11 +107,12 @@ def command(
         **extra,
     )
     result = _result(generated) | (answer.script(stream) if stream else {})
+    found = () if empty else judgement.of(invocation, generated.revisions)
     return Report(
         "revision",
         result,
-        notes=_notes(invocation, generated),
-        diagnostics=generated.diagnostics,
+        notes=(*judgement.short(found), *_notes(invocation, generated)),
+        diagnostics=(*generated.diagnostics, *(found if invocation.is_document else ())),
     )
 
 

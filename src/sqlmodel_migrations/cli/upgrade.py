@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sqlmodel_migrations.cli import answer, execution_options, options, plan
+from sqlmodel_migrations.cli import answer, execution_options, judgement, options, plan
 from sqlmodel_migrations.cli.invocation import Invocation
 from sqlmodel_migrations.cli.verb import usual, verb
+from sqlmodel_migrations.diagnostics import Severity
 from sqlmodel_migrations.errors import ExitCode, UsageError
 from sqlmodel_migrations.report.report import Report
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         ("upgrade", "to the newest revision"),
         ("upgrade +1", "one revision further"),
         ("upgrade --check-drift", "unless somebody changed the database by hand"),
+        ("upgrade --lint error", "unless lint finds something that severe"),
         ("upgrade --backup", "with a copy of the SQLite file, put back if it fails"),
         ("upgrade --dry-run", "what would be done, statement by statement"),
         ("upgrade --sql > upgrade.sql", "the SQL, for somebody else to run"),
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
         ExitCode.REVISION_FAILED,
         ExitCode.INTERRUPTED,
         yes="the database is at the revision, now or before",
-        no="with --check-drift or --plan: database or scripts are not as expected",
+        no="with --check-drift, --plan or --lint: something is not as expected; nothing was run",
     ),
     every=True,
 )
@@ -46,6 +48,11 @@ if TYPE_CHECKING:
     "--check-drift",
     is_flag=True,
     help="Run nothing if the database is not what its revisions make.",
+)
+@click.option(
+    "--lint",
+    type=click.Choice([severity.value for severity in Severity]),
+    help="Run nothing if lint finds something at least this severe.",
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be done, as plan does.")
 @click.option(
@@ -62,6 +69,7 @@ def command(
     sql: bool,
     tag: str | None,
     check_drift: bool,
+    lint: str | None,
     dry_run: bool,
     plan_file: Path | None,
     **how: Any,
@@ -70,16 +78,15 @@ def command(
     if dry_run:
         return plan.shown("upgrade", invocation.migrations().plan(revision))
     planned = _plan(plan_file, is_sql=sql)
-    if sql and check_drift:
-        raise UsageError(
-            "--check-drift looks at the database, and --sql uses none", hint="leave one of them out"
-        )
+    _refuse_contradictions(sql=sql, check_drift=check_drift, lint=lint is not None)
     migrations = invocation.migrations()
     stream = invocation.sql_stream(sql)
     if not sql and not check_drift and not invocation.events:
         standing = migrations.standing(revision)
         if standing is not None:
             return answer.moved("upgrade", standing, migrations.graph, None)
+    if lint is not None and (refusal := judgement.refusal(invocation, revision, lint)):
+        return refusal
     from sqlmodel_migrations.cli import execution
 
     with execution.under_way(invocation, how, is_sql=sql) as told:
@@ -87,6 +94,14 @@ def command(
             revision, sql=stream, tag=tag, check_drift=check_drift, plan=planned, **told
         )
     return answer.moved("upgrade", outcome, migrations.graph, stream)
+
+
+def _refuse_contradictions(*, sql: bool, check_drift: bool, lint: bool) -> None:
+    for flag, given in (("--check-drift", check_drift), ("--lint", lint)):
+        if sql and given:
+            raise UsageError(
+                f"{flag} looks at the database, and --sql uses none", hint="leave one of them out"
+            )
 
 
 def _plan(path: Path | None, *, is_sql: bool) -> Plan | None:

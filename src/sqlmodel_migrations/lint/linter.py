@@ -81,7 +81,7 @@ def _finding(
     return Finding(
         rule=slug,
         severity=_severity(slug, rule, match, recording, strictness),
-        message=f"{_doubt(statement)}{match.message}{_sizes(match, recording)}",
+        message=f"{match.message}{_sizes(match, recording)}{_doubt(statement)}",
         help=match.help,
         file=statement.file,
         line=line,
@@ -96,7 +96,7 @@ def _finding(
 
 
 def _doubt(statement: RecordedStatement) -> str:
-    return "" if statement.is_measured else "by its text, not measured: "
+    return "" if statement.is_measured else " (not measured)"
 
 
 def _lines(match: Match) -> tuple[int, int]:

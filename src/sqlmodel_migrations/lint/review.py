@@ -29,9 +29,9 @@ from sqlmodel_migrations.run.checkout import Checkout
 class Wanted:
     """What is to be judged: a range or a revision, what a Git branch added, or what is pending.
 
-    With `is_live` the project's database is asked how large its tables are; with
-    `also_downgrade` the way back is judged, too. `min_rows` goes before the setting. What
-    `is_static` is judged by its text alone, and no database is used.
+    `target` is how far what is pending goes. With `is_live` the project's database is asked how
+    large its tables are; with `also_downgrade` the way back is judged, too. `min_rows` goes before
+    the setting. What `is_static` is judged by its text alone, and no database is used.
     """
 
     revisions: str | None = None
@@ -40,6 +40,7 @@ class Wanted:
     also_downgrade: bool = False
     min_rows: int | None = None
     is_static: bool = False
+    target: str = "heads"
 
 
 @dataclass(frozen=True)
@@ -168,4 +169,4 @@ def _span(checkout: Checkout, wanted: Wanted, live: _Live | None) -> Span:
         new = [r.id for r in checkout.graph.pending(()) if r.path.resolve() in files]
         return span.of_ids(checkout.graph, new)
     assert live is not None
-    return span.of_database(checkout.graph, live.current)
+    return span.of_database(checkout.graph, live.current, wanted.target)

@@ -32,9 +32,9 @@ class Span:
         return self.heads if self.is_downgrade else self.past
 
 
-def of_database(graph: Graph, current: Sequence[str]) -> Span:
-    """Return what is pending on a database that is at `current`."""
-    return Span(tuple(current), graph.pending(current))
+def of_database(graph: Graph, current: Sequence[str], target: str = "heads") -> Span:
+    """Return what is pending on a database that is at `current`, up to `target`."""
+    return Span(tuple(current), graph.pending(current, target))
 
 
 def of_range(graph: Graph, text: str) -> Span:

@@ -37,6 +37,7 @@ from sqlmodel_migrations.lint.recording import (
 )
 from sqlmodel_migrations.lint.span import Span
 from sqlmodel_migrations.project import url as project_url
+from sqlmodel_migrations.run import log
 from sqlmodel_migrations.run.checkout import Checkout
 
 LIMIT = 20.0
@@ -169,9 +170,9 @@ def _play(checkout: Checkout, revision: Revision, dialect: Dialect, span: Span) 
     played = _Played(revision, dialect)
     script = checkout.script(checkout.config("upgrade"))
     output = io.StringIO()
-    context = MigrationContext.configure(
-        dialect=dialect, opts={"as_sql": True, "literal_binds": True, "output_buffer": output}
-    )
+    options = {"as_sql": True, "literal_binds": True, "output_buffer": output}
+    with log.muted():
+        context = MigrationContext.configure(dialect=dialect, opts=options)
     _alembic.write_by(context, played.write, Page(dialect, played.write))
     try:
         with (

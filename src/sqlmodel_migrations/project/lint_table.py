@@ -12,6 +12,7 @@ from sqlmodel_migrations.errors import UsageError
 KEY = "lint"
 SEVERITIES = ("error", "warning", "note")
 RUNNERS = ("alembic", "sqlmodel")
+WAYS = ("text", "measure", "off")
 
 # key: (type, what it means); docs/lint.md shows this table and a test compares them.
 KEYS: Mapping[str, tuple[type, str]] = {
@@ -22,6 +23,10 @@ KEYS: Mapping[str, tuple[type, str]] = {
     "ignore": (list, "Rules that are not applied."),
     "severity": (dict, 'Severities instead of the rules\' own: `drop-column = "warning"`.'),
     "since": (str, "Revisions up to this one are not judged."),
+    "on_revision": (
+        str,
+        "How `revision` judges what it wrote: by its `text`, `measure`, or `off`.",
+    ),
 }
 
 
@@ -35,6 +40,7 @@ class LintTable(NamedTuple):
     ignore: tuple[str, ...] = ()
     severity: Mapping[str, str] = MappingProxyType({})
     since: str | None = None
+    on_revision: str = WAYS[0]
 
 
 def parse(value: Any) -> LintTable:
@@ -48,6 +54,7 @@ def parse(value: Any) -> LintTable:
         _require_type(key, found)
     _require_each(value, "runner", RUNNERS)
     _require_each(value, "fail_on", SEVERITIES)
+    _require_each(value, "on_revision", WAYS)
     for word in value.get("severity", {}).values():
         _require_one_of(word, SEVERITIES, "severity")
     return LintTable(**{**value, "ignore": tuple(value.get("ignore", ()))})
