@@ -25,11 +25,20 @@ def families() -> Iterator[tuple[ModuleType, type[Any]]]:
 
 def members() -> Iterator[Any]:
     for package, protocol in families():
-        known = getattr(package, "_MODULES", None)
         names = {each.name for each in pkgutil.iter_modules(package.__path__)} - {"base"}
-        for name in sorted(names & {*known.values(), "other"} if known else names):
+        for name in sorted(names & _known(package)):
             module = f"{package.__name__}.{name}"
             yield pytest.param(module, protocol, id=module.removeprefix("sqlmodel_migrations."))
+
+
+def _known(package: ModuleType) -> set[str]:
+    """The modules that are members, where others stand beside them."""
+    if hasattr(package, "family"):
+        return {"sqlite", "postgresql", "mysql", "other"}
+    known = getattr(package, "_MODULES", None)
+    if known is not None:
+        return {*known.values(), "other"}
+    return {each.name for each in pkgutil.iter_modules(package.__path__)} - {"base"}
 
 
 @pytest.mark.parametrize(("name", "protocol"), list(members()))

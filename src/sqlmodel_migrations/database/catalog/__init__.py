@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Collection
-from typing import cast
 
 from sqlalchemy import Connection
 
+from sqlmodel_migrations.database import family
 from sqlmodel_migrations.database.catalog.base import (
     Catalog,
     CatalogModule,
@@ -21,8 +20,6 @@ from sqlmodel_migrations.database.catalog.base import (
 from sqlmodel_migrations.errors import UsageError
 
 __all__ = ["Catalog", "Column", "Constraint", "Enum", "Index", "Table", "equivalent", "read"]
-
-_MODULES = {"sqlite": "sqlite", "postgresql": "postgresql", "mysql": "mysql", "mariadb": "mysql"}
 
 
 def _nothing(table_key: str) -> bool:
@@ -70,9 +67,10 @@ def equivalent(
 
 def _module(connection: Connection) -> CatalogModule:
     name = connection.dialect.name
-    if name not in _MODULES:
+    if not family.is_known(name):
         raise UsageError(
             f"the schema of a '{name}' database cannot be read",
             hint="use SQLite, PostgreSQL, MariaDB or MySQL",
         )
-    return cast(CatalogModule, importlib.import_module(f"{__name__}.{_MODULES[name]}"))
+    module: CatalogModule = family.member(__name__, name)
+    return module

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import cast
-
 from sqlalchemy import Connection
 
+from sqlmodel_migrations.database import family
 from sqlmodel_migrations.database.ddl.base import DdlModule, Piece
 
 __all__ = ["DdlModule", "Piece", "of"]
 
-_MODULES = {"sqlite": "sqlite", "postgresql": "postgresql", "mysql": "mysql", "mariadb": "mysql"}
-
 
 def of(connection: Connection) -> DdlModule:
     """Return the module of a connection's dialect, which `catalog` must know."""
-    name = _MODULES[connection.dialect.name]
-    return cast(DdlModule, importlib.import_module(f"{__name__}.{name}"))
+    module: DdlModule = family.member(__name__, connection.dialect.name)
+    return module

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
-from typing import cast
 
 from sqlalchemy import Connection
 
+from sqlmodel_migrations.database import family
 from sqlmodel_migrations.database.sizes.base import Size, SizesModule
 
 __all__ = ["Size", "read"]
-
-_MODULES = {"sqlite": "sqlite", "postgresql": "postgresql", "mysql": "mysql", "mariadb": "mysql"}
 
 
 def read(connection: Connection) -> Mapping[str, Size]:
@@ -21,7 +18,7 @@ def read(connection: Connection) -> Mapping[str, Size]:
     Rows are the server's estimate where it keeps one. Empty for a dialect that is not known.
     """
     name = connection.dialect.name
-    if name not in _MODULES:
+    if not family.is_known(name):
         return {}
-    module = cast(SizesModule, importlib.import_module(f"{__name__}.{_MODULES[name]}"))
+    module: SizesModule = family.member(__name__, name)
     return module.read(connection)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import cast
-
 from sqlalchemy import Connection
 
+from sqlmodel_migrations.database import family
 from sqlmodel_migrations.errors import UsageError
 from sqlmodel_migrations.lint.facts.base import FactsModule, Measured, Meter
 
 __all__ = ["Measured", "Meter", "of"]
-
-_MODULES = {"sqlite": "sqlite", "postgresql": "postgresql", "mysql": "mysql", "mariadb": "mysql"}
 
 
 def of(connection: Connection) -> Meter:
@@ -21,10 +17,10 @@ def of(connection: Connection) -> Meter:
     Raises `UsageError` for a dialect that is not known.
     """
     name = connection.dialect.name
-    if name not in _MODULES:
+    if not family.is_known(name):
         raise UsageError(
             f"what a revision does to a '{name}' database cannot be measured",
-            hint=f"it can on: {', '.join(_MODULES)}",
+            hint=f"it can on: {', '.join(family.DIALECTS)}",
         )
-    module = cast(FactsModule, importlib.import_module(f"{__name__}.{_MODULES[name]}"))
+    module: FactsModule = family.member(__name__, name)
     return module.meter(connection)

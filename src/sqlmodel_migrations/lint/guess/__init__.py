@@ -6,18 +6,16 @@ type a column had: less is found than by measuring, and what is found is less su
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Collection
-from typing import cast
 
+from sqlmodel_migrations.database import family
 from sqlmodel_migrations.database.statement import Statement
 from sqlmodel_migrations.lint.guess import action
 from sqlmodel_migrations.lint.guess.base import Guess, GuessModule, joined
 
 __all__ = ["DIALECTS", "Guess", "of"]
 
-_MODULES = {"sqlite": "sqlite", "postgresql": "postgresql", "mysql": "mysql", "mariadb": "mysql"}
-DIALECTS = tuple(_MODULES)
+DIALECTS = family.DIALECTS
 
 
 def of(sql: str, dialect: str, new: Collection[str], *, is_in_transaction: bool) -> Guess:
@@ -26,7 +24,7 @@ def of(sql: str, dialect: str, new: Collection[str], *, is_in_transaction: bool)
     `dialect` is one of `DIALECTS`.
     """
     statement = Statement(sql, dialect)
-    module = cast(GuessModule, importlib.import_module(f"{__name__}.{_MODULES[dialect]}"))
+    module: GuessModule = family.member(__name__, dialect)
     old = [a for a in action.parse(statement) if a.table.lower() not in new]
     found = [module.guess(each) for each in old]
     return joined([*found, module.whole(statement, is_in_transaction=is_in_transaction)])

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import random
 import time
 from collections.abc import Iterator
-from typing import cast
 
 from alembic.runtime.migration import MigrationContext
 
+from sqlmodel_migrations.database import family
 from sqlmodel_migrations.errors import Interrupted, LockNotHad
 from sqlmodel_migrations.events import Locked, Waiting
 from sqlmodel_migrations.run.execution import Execution
 from sqlmodel_migrations.run.lock.base import Lock, LockModule
 
 __all__ = ["Lock", "held"]
-
-_MODULES = {"sqlite": "sqlite", "postgresql": "postgresql", "mysql": "mysql", "mariadb": "mysql"}
 
 # Seconds between two attempts: short, since most runs of a history are; then longer.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
@@ -44,8 +41,8 @@ def held(context: MigrationContext, execution: Execution) -> Iterator[Lock]:
 
 
 def _of(name: str) -> LockModule:
-    module = importlib.import_module(f"{__name__}.{_MODULES.get(name, 'other')}")
-    return cast(LockModule, module)
+    module: LockModule = family.member(__name__, name, other="other")
+    return module
 
 
 def _wait(lock: Lock, execution: Execution) -> float:

@@ -6,17 +6,13 @@ expressions mean, while the live database is only read, in a bounded number of q
 
 from __future__ import annotations
 
-import importlib
-from typing import cast
-
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from sqlmodel_migrations.database import family
 from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.errors import MigrationsError
 from sqlmodel_migrations.shadow.mirror.base import MirrorModule
-
-_MODULES = {"sqlite": "sqlite", "postgresql": "postgresql", "mysql": "mysql", "mariadb": "mysql"}
 
 
 def make(live: Connection, scratch: Connection, wanted: Catalog) -> None:
@@ -25,9 +21,7 @@ def make(live: Connection, scratch: Connection, wanted: Catalog) -> None:
     Views, triggers and storage parameters are left out: no model speaks of them. Nothing is
     committed. Raises `MigrationsError` where the scratch database refuses a table.
     """
-    module = cast(
-        MirrorModule, importlib.import_module(f"{__name__}.{_MODULES[live.dialect.name]}")
-    )
+    module: MirrorModule = family.member(__name__, live.dialect.name)
     try:
         module.make(live, scratch, wanted)
     except SQLAlchemyError as error:

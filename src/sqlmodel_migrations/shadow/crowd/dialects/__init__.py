@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy import Dialect
 
-from sqlmodel_migrations.shadow.crowd.dialects import mysql, postgresql, sqlite
+from sqlmodel_migrations.database import family
 from sqlmodel_migrations.shadow.crowd.dialects.base import CrowdModule
 
 __all__ = ["CrowdModule", "of"]
 
-_MODULES: dict[str, CrowdModule] = {
-    "sqlite": sqlite,
-    "postgresql": postgresql,
-    "mysql": mysql,
-    "mariadb": mysql,
-}
-
 
 def of(dialect: Dialect) -> CrowdModule:
     """Return the module that speaks this dialect."""
-    return _MODULES[dialect.name]
+    module: CrowdModule = family.member(__name__, dialect.name)
+    return module
