@@ -73,7 +73,7 @@ class History:
         """Write env.py."""
         (self.folder / "migrations" / "env.py").write_text(text.replace("{options}", options))
 
-    def add(self, id: str, body: str, back: str = "pass") -> Path:
+    def add(self, id: str, body: str, back: str = "op.get_bind()") -> Path:
         """Write a revision after the last one; returns its file."""
         file = self.versions / f"{id}.py"
         bodies = {

@@ -32,7 +32,7 @@ class Project:
     def add(self, id: str, body: str, *, down: str | None = "a1") -> None:
         text = "\n".join(f"    {line}" for line in body.splitlines())
         (self.versions / f"{id}.py").write_text(
-            REVISION.format(id=id, down=down, body=text, back="    pass")
+            REVISION.format(id=id, down=down, body=text, back="    op.get_bind()")
         )
 
     def lint(self, body: str, kind: str, **wanted: bool) -> Linted:

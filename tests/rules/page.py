@@ -10,7 +10,11 @@
     ```python title="safe"             pending: the safe form; nothing is found that is an error
     ```python title="silent"           pending: what looks alike, and the rule does not find
 
-A line `# next revision` begins a further revision.
+    ```python title="models.py"        a module of the application
+
+A line `# next revision` begins a further revision, `# beside it` one that follows the same. What
+comes after a line `# downgrade` is that function. `# found above` means the line of
+`down_revision`.
 """
 
 from __future__ import annotations
@@ -29,9 +33,9 @@ from sqlmodel_migrations.report.report import Report
 from sqlmodel_migrations.report.reporters.console import ConsoleReporter
 
 _COMMENT = re.compile(r"<!-- (databases|env\.py): *(.*?) *-->")
-_BLOCK = re.compile(r"^```python title=\"(\w+)\"\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^```python title=\"([\w.]+)\"\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SAID = re.compile(r"^```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_NEXT = re.compile(r"^# next revision\n", re.MULTILINE)
+_NEXT = re.compile(r"^(?=# next revision\n|# beside it\n)", re.MULTILINE)
 
 _ALEMBIC = """
 import sqlalchemy as sa
@@ -62,7 +66,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = {id!r}
-down_revision = {down!r}
+down_revision = {down!r}{mark}
 
 
 def upgrade():
@@ -70,7 +74,7 @@ def upgrade():
 
 
 def downgrade():
-    pass
+{back}
 '''
 
 
@@ -116,17 +120,20 @@ class Trial:
         self.page, self.folder = page, folder
         self.versions = folder / "migrations" / "versions"
         self.versions.mkdir(parents=True)
+        (folder / "models.py").write_text("".join(page.blocks.get("models.py", ())))
         url = database.url.replace("%", "%%")
-        ini = f"[alembic]\nscript_location = migrations\nsqlalchemy.url = {url}\n"
+        ini = (
+            "[alembic]\nscript_location = migrations\nprepend_sys_path = %(here)s\n"
+            f"sqlalchemy.url = {url}\n"
+        )
         (folder / "alembic.ini").write_text(ini)
         (folder / "migrations" / "env.py").write_text(textwrap.dedent(_ENV[page.env]))
         self.past = self._add("before", None)
 
     def lint(self, title: str) -> tuple[Finding, ...]:
         """Return what is found in the revisions of a block."""
-        last = self._add(title, self.past)
-        found = Migrations(self.folder).lint(Wanted(f"{self.past}:{last}"))
-        return found.findings
+        self._add(title, self.past)
+        return Migrations(self.folder).lint(Wanted(f"{self.past}:heads")).findings
 
     def expected(self, title: str) -> set[tuple[str, int]]:
         """Return the file names and lines that are marked in a block."""
@@ -138,13 +145,27 @@ class Trial:
         }
 
     def _add(self, title: str, down: str | None) -> str:
-        for number, body in enumerate(self.page.blocks[title], start=1):
+        last = down
+        for number, text in enumerate(self.page.blocks[title], start=1):
             id = f"{title}{number}"
-            body = textwrap.indent(body.strip() or "pass", "    ")
-            (self.versions / f"{id}.py").write_text(_REVISION.format(id=id, down=down, body=body))
-            down = id
-        assert down is not None
-        return down
+            body, _, back = text.partition("# downgrade\n")
+            follows = down if text.startswith("# beside it") else last
+            down, last = follows, id
+            whole = _REVISION.format(
+                id=id,
+                down=follows,
+                mark="  # found" if "# found above\n" in text else "",
+                body=_indented(body),
+                back=_indented(back or "op.get_bind()"),
+            )
+            (self.versions / f"{id}.py").write_text(whole)
+        assert last is not None
+        return last
+
+
+def _indented(body: str) -> str:
+    is_empty = not re.sub(r"^#.*$", "", body, flags=re.MULTILINE).strip()
+    return textwrap.indent(f"{body.strip()}\npass" if is_empty else body.strip(), "    ")
 
 
 def shown(findings: Sequence[Finding]) -> str:

@@ -85,13 +85,14 @@ def _finding(
         help=match.help,
         file=statement.file,
         line=line,
-        hazard=match.hazard.value,
+        hazard=match.hazard.value if match.hazard is not None else None,
         revision=statement.revision,
         end_line=end_line,
-        statement=statement.sql.strip(),
+        statement=statement.sql.strip() or None,
         facts=_facts(match),
         fix=match.fix,
         is_measured=statement.is_measured,
+        mitigated_by=match.mitigated_by,
     )
 
 

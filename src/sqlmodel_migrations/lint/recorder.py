@@ -84,6 +84,8 @@ class _Recorder:
             self.before,
             self.after,
             tuple(_unmeasured(clean, empty)),
+            heads=self.checkout.graph.heads,
+            is_downgrade=self.span.is_downgrade,
         )
 
     def _take_copy(self, rows: Rows, source: Shadow, *, is_twice: bool = False) -> list[Take]:

@@ -183,7 +183,7 @@ class Recording:
 
     `before` is the schema that the code in production was written for, `after` the one at the end,
     without what failed on clean rows. `sizes` are those of the
-    live database, empty where it was not asked.
+    live database, empty where it was not asked. `heads` are those of the whole history.
     """
 
     dialect: str
@@ -194,6 +194,8 @@ class Recording:
     after: Catalog = field(default_factory=Catalog)
     unmeasured: tuple[Unmeasured, ...] = ()
     sizes: Mapping[str, Size] = field(default_factory=dict)
+    heads: tuple[Revision, ...] = ()
+    is_downgrade: bool = False
 
     def of(self, revision: str) -> tuple[RecordedStatement, ...]:
         """Return the statements of one revision, in order."""

@@ -15,7 +15,7 @@ from sqlmodel_migrations.database.sizes import Size
 from sqlmodel_migrations.diagnostics import Severity
 from sqlmodel_migrations.errors import UsageError
 from sqlmodel_migrations.history.index import Revision
-from sqlmodel_migrations.lint import linter, recorder, span, static
+from sqlmodel_migrations.lint import linter, mitigation, recorder, span, static
 from sqlmodel_migrations.lint.finding import Finding
 from sqlmodel_migrations.lint.linter import Strictness
 from sqlmodel_migrations.lint.recording import Recording, Runner
@@ -78,11 +78,13 @@ def review(checkout: Checkout, wanted: Wanted) -> Linted:
     sizes_ = dict(live.sizes) if live is not None and wanted.is_live else _assumed(table)
     ways = [chosen, replace(chosen, is_downgrade=True)] if wanted.also_downgrade else [chosen]
     take = _guess if wanted.is_static else record
-    found = [
-        each
-        for way in ways
-        for each in linter.lint(replace(take(checkout, way), sizes=sizes_), strictness)
-    ]
+    found: list[Finding] = []
+    for way in ways:
+        recording = replace(take(checkout, way), sizes=sizes_)
+        found += linter.lint(recording, strictness)
+        if mitigation.may_differ(recording) and not wanted.is_static:
+            plain = linter.lint(recorder.record(checkout, way, Runner.ALEMBIC), strictness)
+            found += mitigation.notes(found, plain)
     return Linted(
         chosen.pending, tuple(dict.fromkeys(found)), bool(sizes_), fail_on, wanted.is_static
     )

@@ -58,6 +58,8 @@ def record(checkout: Checkout, span: Span, runner: Runner) -> Recording:
         span.pending,
         tuple(_judged(statements, dialect.name)),
         unmeasured=tuple(u for each in played for u in each.unmeasured),
+        heads=checkout.graph.heads,
+        is_downgrade=span.is_downgrade,
     )
 
 

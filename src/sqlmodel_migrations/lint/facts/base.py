@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
@@ -96,3 +96,74 @@ class Schema:
         """Read the schema again; return what differs from before."""
         before, self.now = self.now, catalog.read(self.connection)
         return differences(before, self.now)
+
+
+@dataclass(frozen=True)
+class Raw:
+    """The driver's own cursor: what is asked by it, nobody who listens to SQLAlchemy sees."""
+
+    connection: Connection
+
+    def rows(self, sql: str) -> list[Any]:
+        """Return the rows of a query."""
+        cursor = self.connection.connection.cursor()
+        try:
+            cursor.execute(sql)
+            return list(cursor.fetchall())
+        finally:
+            cursor.close()
+
+    def number(self, sql: str) -> int:
+        """Return the one number that a query gives."""
+        return int(self.rows(sql)[0][0])
+
+    def run(self, sql: str) -> None:
+        """Send a statement."""
+        cursor = self.connection.connection.cursor()
+        try:
+            cursor.execute(sql)
+        finally:
+            cursor.close()
+
+
+@dataclass
+class Tracked:
+    """What tables and columns from before are called now; None for what is gone."""
+
+    tables: dict[str, str | None]
+    columns: dict[tuple[str, str], str | None]
+
+    @classmethod
+    def of(cls, columns: Mapping[str, Iterable[str]]) -> Tracked:
+        """Begin with the columns of each table as they are called first."""
+        places = {(table, name): name for table, names in columns.items() for name in names}
+        return cls({table: table for table in columns}, dict(places))
+
+    def names(self) -> Names:
+        """Return what is still there."""
+        tables = {key: name for key, name in self.tables.items() if name is not None}
+        columns = {
+            place: name
+            for place, name in self.columns.items()
+            if name is not None and place[0] in tables
+        }
+        return Names(tables, columns)
+
+    def counted(self, rows: Mapping[str, int]) -> dict[str, int]:
+        """Return the rows of each table from before, given those of the tables as they are now."""
+        return {key: rows.get(name or "", 0) for key, name in self.tables.items()}
+
+    def rename_columns(self, key: str, renamed: Mapping[str, str | None]) -> None:
+        """Follow a table's columns to their new names; those that have none are gone."""
+        for place, column in self.columns.items():
+            if place[0] == key and column is not None:
+                self.columns[place] = renamed.get(column)
+
+
+def attempt(send: Send) -> Exception | None:
+    """Send something; return what the driver raised."""
+    try:
+        send()
+    except Exception as error:
+        return error
+    return None

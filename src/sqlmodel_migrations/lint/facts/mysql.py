@@ -11,7 +11,6 @@ import contextlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -19,7 +18,15 @@ from sqlmodel_migrations.database import target
 from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.database.catalog.difference import CatalogDifference
 from sqlmodel_migrations.database.statement import Statement, verb
-from sqlmodel_migrations.lint.facts.base import Measured, Names, Schema, Send
+from sqlmodel_migrations.lint.facts.base import (
+    Measured,
+    Names,
+    Raw,
+    Schema,
+    Send,
+    Tracked,
+    attempt,
+)
 from sqlmodel_migrations.lint.recording import Failure, FailureKind, Lock, Stops, TableFacts
 
 SHARED = Lock("SHARED", Stops.WRITES)
@@ -65,23 +72,21 @@ def meter(connection: Connection) -> _Meter:
 
 @dataclass
 class _Meter:
-    """One connection; `_tables` says what each table from before is called now, None if gone."""
+    """One connection, and what became of the tables that were there first."""
 
     connection: Connection
+    _raw: Raw = field(init=False)
     _schema: Schema = field(init=False)
     _last: _Reading = field(init=False)
-    _tables: dict[str, str | None] = field(init=False)
-    _columns: dict[tuple[str, str], str | None] = field(init=False)
+    _tracked: Tracked = field(init=False)
 
     def __post_init__(self) -> None:
+        self._raw = Raw(self.connection)
         self._schema = Schema(self.connection)
         self._last = self._read()
-        self._tables = {name: name for name in self._last.rows}
-        self._columns = {
-            (table, column): column
-            for table in self._tables
-            for column in self._last.columns.get(table, ())
-        }
+        self._tracked = Tracked.of(
+            {name: self._last.columns.get(name, ()) for name in self._last.rows}
+        )
 
     @property
     def catalog(self) -> Catalog:
@@ -91,7 +96,7 @@ class _Meter:
     @property
     def rows(self) -> Mapping[str, int]:
         """How many rows each table from before has now."""
-        return {key: self._last.rows.get(name or "", 0) for key, name in self._tables.items()}
+        return self._tracked.counted(self._last.rows)
 
     def measure(self, sql: str, send: Send) -> Measured:
         """Send a statement and say what it did; never raises what the server refuses."""
@@ -104,7 +109,7 @@ class _Meter:
         changed = self._changed_rows() if word in ("UPDATE", "REPLACE") else 0
         before, self._last = self._last, self._read()
         changes = () if word in _READS else self._schema.changes()
-        rows = {key: before.rows.get(name or "", 0) for key, name in self._tables.items()}
+        rows = self._tracked.counted(before.rows)
         named = target.changed(Statement(sql, "mysql")) or frozenset()
         self._follow(before, sql)
         shrunk = [place for place, count in self._counted(spread) if count < spread[place]]
@@ -117,23 +122,17 @@ class _Meter:
 
     def names(self) -> Names:
         """Return what is still there of what was there before."""
-        tables = {key: name for key, name in self._tables.items() if name is not None}
-        columns = {
-            place: name
-            for place, name in self._columns.items()
-            if name is not None and place[0] in tables
-        }
-        return Names(tables, columns)
+        return self._tracked.names()
 
     @contextlib.contextmanager
     def undone(self) -> Iterator[None]:
         """Take back what is done inside, in the transaction that is open or in one of its own."""
-        is_inside = bool(self._scalar("SELECT @@in_transaction"))
-        self._execute("SAVEPOINT sqlmodel_undone" if is_inside else "START TRANSACTION")
+        is_inside = bool(self._raw.number("SELECT @@in_transaction"))
+        self._raw.run("SAVEPOINT sqlmodel_undone" if is_inside else "START TRANSACTION")
         try:
             yield
         finally:
-            self._execute("ROLLBACK TO SAVEPOINT sqlmodel_undone" if is_inside else "ROLLBACK")
+            self._raw.run("ROLLBACK TO SAVEPOINT sqlmodel_undone" if is_inside else "ROLLBACK")
 
     def failure(self, error: Exception) -> Failure:
         """Say what the server's error is about, by its number."""
@@ -149,9 +148,9 @@ class _Meter:
     def _sent(self, sql: str, send: Send) -> tuple[Lock | None, Exception | None]:
         """Send a change of a table as cheaply as it is accepted; return what stops meanwhile."""
         for suffix, lock in self._ways(sql):
-            if _attempt(lambda: self._execute(sql.rstrip().rstrip(";") + suffix)) is None:  # noqa: B023
+            if attempt(lambda: self._raw.run(sql.rstrip().rstrip(";") + suffix)) is None:  # noqa: B023
                 return lock, None
-        error = _attempt(send)
+        error = attempt(send)
         is_copy = error is None and self._is_table_change(sql)
         return (SHARED if is_copy and not _ONLINE.search(sql) else None), error
 
@@ -180,29 +179,24 @@ class _Meter:
         now = self._last
         words = Statement(sql, "mysql").names
         new = [name for name in now.rows if name not in before.rows]
-        for key, name in self._tables.items():
+        for key, name in self._tracked.tables.items():
             if name is None:
                 continue
             if name not in now.rows:
                 is_renamed = verb(sql) in ("RENAME", "ALTER")
-                self._tables[key] = self._renamed(name, new, sql) if is_renamed else None
+                self._tracked.tables[key] = self._renamed(name, new, sql) if is_renamed else None
             elif now.columns.get(name) != before.columns.get(name):
                 old, there = before.columns.get(name, ()), now.columns[name]
                 renamed: dict[str, str | None] = {column: column for column in there}
                 if len(old) == len(there) and {"change", "rename"} & words:
                     renamed |= dict(zip(old, there, strict=True))
-                self._rename_columns(key, renamed)
+                self._tracked.rename_columns(key, renamed)
 
     def _renamed(self, name: str, new: list[str], sql: str) -> str | None:
         """The new name that the statement gives after the old one."""
         tail = sql[sql.lower().find(name.lower()) + len(name) :].lower()
         found = [other for other in new if other.lower() in tail]
         return min(found, key=lambda other: tail.find(other.lower()), default=None)
-
-    def _rename_columns(self, key: str, renamed: Mapping[str, str | None]) -> None:
-        for place, column in self._columns.items():
-            if place[0] == key and column is not None:
-                self._columns[place] = renamed.get(column)
 
     # -- what a statement did ------------------------------------------------------------------
 
@@ -215,7 +209,7 @@ class _Meter:
         changes: tuple[CatalogDifference, ...],
         word: str,
     ) -> Iterator[tuple[str, TableFacts]]:
-        for key, name in self._tables.items():
+        for key, name in self._tracked.tables.items():
             had, has = rows[key], self._last.rows.get(name or "", 0)
             is_named = bool({key.lower(), (name or key).lower()} & named)
             is_changed = is_named or any(change.table in (key, name) for change in changes)
@@ -234,7 +228,7 @@ class _Meter:
                 yield key, facts
 
     def _changed_rows(self) -> int:
-        return max(self._scalar("SELECT ROW_COUNT()"), 0)
+        return max(self._raw.number("SELECT ROW_COUNT()"), 0)
 
     def _spread(self, sql: str) -> dict[tuple[str, str], int]:
         """Measure what stands in each column of the tables that an ALTER TABLE names.
@@ -245,7 +239,9 @@ class _Meter:
             return {}
         words = Statement(sql, "mysql").names
         places = {
-            place: 0 for place in self._columns if (self._tables[place[0]] or "").lower() in words
+            place: 0
+            for place in self._tracked.columns
+            if (self._tracked.tables[place[0]] or "").lower() in words
         }
         return dict(self._counted(places))
 
@@ -253,49 +249,34 @@ class _Meter:
         self, places: Mapping[tuple[str, str], int]
     ) -> Iterator[tuple[tuple[str, str], int]]:
         for table in dict.fromkeys(table for table, _ in places):
-            name = self._tables[table]
-            own = [p for p in places if p[0] == table and self._columns[p] is not None]
+            name = self._tracked.tables[table]
+            own = [p for p in places if p[0] == table and self._tracked.columns[p] is not None]
             if name is None or not own:
                 continue
             counts = ", ".join(
                 f"count(DISTINCT {column}) + coalesce(sum(char_length({column})), 0)"
-                for column in (self._quoted(self._columns[place] or "") for place in own)
+                for column in (self._quoted(self._tracked.columns[place] or "") for place in own)
             )
-            row = self._rows_of(f"SELECT {counts} FROM {self._quoted(name)}")[0]
+            row = self._raw.rows(f"SELECT {counts} FROM {self._quoted(name)}")[0]
             yield from zip(own, map(int, row), strict=True)
 
     # -- reading -------------------------------------------------------------------------------
 
     def _read(self) -> _Reading:
-        names = [str(row[0]) for row in self._rows_of(_TABLES)]
+        names = [str(row[0]) for row in self._raw.rows(_TABLES)]
         columns: dict[str, list[str]] = {name: [] for name in names}
-        for table, column in self._rows_of(_COLUMNS):
+        for table, column in self._raw.rows(_COLUMNS):
             columns.setdefault(str(table), []).append(str(column))
         return _Reading(
             {name: tuple(found) for name, found in columns.items()},
-            {name: self._scalar(f"SELECT count(*) FROM {self._quoted(name)}") for name in names},
+            {
+                name: self._raw.number(f"SELECT count(*) FROM {self._quoted(name)}")
+                for name in names
+            },
         )
 
     def _quoted(self, name: str) -> str:
         return "`" + name.replace("`", "``") + "`"
-
-    def _scalar(self, sql: str) -> int:
-        return int(self._rows_of(sql)[0][0])
-
-    def _rows_of(self, sql: str) -> list[Any]:
-        cursor = self.connection.connection.cursor()
-        try:
-            cursor.execute(sql)
-            return list(cursor.fetchall())
-        finally:
-            cursor.close()
-
-    def _execute(self, sql: str) -> None:
-        cursor = self.connection.connection.cursor()
-        try:
-            cursor.execute(sql)
-        finally:
-            cursor.close()
 
 
 def _built(changes: tuple[CatalogDifference, ...], key: str, name: str | None) -> tuple[str, ...]:
@@ -304,11 +285,3 @@ def _built(changes: tuple[CatalogDifference, ...], key: str, name: str | None) -
         for change in changes
         if change.kind == "index" and change.table in (key, name) and change.before is None
     )
-
-
-def _attempt(send: Send) -> Exception | None:
-    try:
-        send()
-    except Exception as error:
-        return error
-    return None

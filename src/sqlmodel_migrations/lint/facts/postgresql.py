@@ -11,7 +11,6 @@ import contextlib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -19,7 +18,7 @@ from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.database.catalog.difference import CatalogDifference
 from sqlmodel_migrations.database.statement import Statement
 from sqlmodel_migrations.lint.facts import postgresql_reading as reading
-from sqlmodel_migrations.lint.facts.base import Measured, Names, Schema, Send
+from sqlmodel_migrations.lint.facts.base import Measured, Names, Raw, Schema, Send, attempt
 from sqlmodel_migrations.lint.facts.postgresql_reading import LOCKS, Reading, Relation
 from sqlmodel_migrations.lint.recording import Failure, FailureKind, Lock, Stops, TableFacts
 
@@ -52,18 +51,20 @@ class _Meter:
     """One connection; tables from before are known by their oid, columns by their number."""
 
     connection: Connection
+    _raw: Raw = field(init=False)
     _schema: Schema = field(init=False)
     _keys: dict[int, str] = field(init=False)
     _counts: dict[int, int] = field(init=False)
     _columns: dict[tuple[int, int], str] = field(init=False)
 
     def __post_init__(self) -> None:
+        self._raw = Raw(self.connection)
         self._schema = Schema(self.connection)
-        there = reading.read(self._ask).relations.values()
+        there = reading.read(self._raw.rows).relations.values()
         tables = [relation for relation in there if relation.kind in "rpm"]
         self._keys = {relation.oid: self._key(relation) for relation in tables}
         self._counts = self._counted([relation for relation in tables if relation.has_rows])
-        columns = reading.columns(self._ask)
+        columns = reading.columns(self._raw.rows)
         self._columns = {c: name for c, name in columns.items() if c[0] in self._keys}
 
     @property
@@ -80,21 +81,21 @@ class _Meter:
         """Send a statement and say what it did; never raises what the server refuses."""
         statement = Statement(sql, "postgresql")
         if statement.verb in _CONTROLS:
-            return Measured(_attempt(send))
-        trial = _Trial(statement, self._spread(statement), reading.read(self._ask))
+            return Measured(attempt(send))
+        trial = _Trial(statement, self._spread(statement), reading.read(self._raw.rows))
         if not self._is_done("SAVEPOINT sqlmodel_lint"):
             return self._outside(trial, send)
-        error = _attempt(send)
+        error = attempt(send)
         if error is not None:
-            self._do("ROLLBACK TO SAVEPOINT sqlmodel_lint")
-        self._do("RELEASE SAVEPOINT sqlmodel_lint")
+            self._raw.run("ROLLBACK TO SAVEPOINT sqlmodel_lint")
+        self._raw.run("RELEASE SAVEPOINT sqlmodel_lint")
         return Measured(error) if error is not None else self._measured(trial)
 
     def names(self) -> Names:
         """Return what is still there of what was there before."""
-        there = reading.read(self._ask).relations
+        there = reading.read(self._raw.rows).relations
         tables = {key: self._key(there[oid]) for oid, key in self._keys.items() if oid in there}
-        columns = reading.columns(self._ask)
+        columns = reading.columns(self._raw.rows)
         kept = {c: name for c, name in self._columns.items() if c in columns}
         return Names(tables, {(self._keys[c[0]], name): columns[c] for c, name in kept.items()})
 
@@ -103,15 +104,15 @@ class _Meter:
         """Take back what is done inside, in a transaction or outside of one."""
         is_inside = self._is_done("SAVEPOINT sqlmodel_undone")
         if not is_inside:
-            self._do("BEGIN")
+            self._raw.run("BEGIN")
         try:
             yield
         finally:
             if is_inside:
-                self._do("ROLLBACK TO SAVEPOINT sqlmodel_undone")
-                self._do("RELEASE SAVEPOINT sqlmodel_undone")
+                self._raw.run("ROLLBACK TO SAVEPOINT sqlmodel_undone")
+                self._raw.run("RELEASE SAVEPOINT sqlmodel_undone")
             else:
-                self._do("ROLLBACK")
+                self._raw.run("ROLLBACK")
 
     def failure(self, error: Exception) -> Failure:
         """Say what the driver's error is about, by its SQLSTATE."""
@@ -130,21 +131,21 @@ class _Meter:
 
     def _outside(self, trial: _Trial, send: Send) -> Measured:
         """A statement in no transaction: in one of its own, or alone where it refuses that."""
-        self._do("BEGIN")
-        error = _attempt(send)
+        self._raw.run("BEGIN")
+        error = attempt(send)
         if error is None:
             found = self._measured(trial, is_in_transaction=False)
-            refused = _attempt(lambda: self._do("COMMIT"))
+            refused = attempt(lambda: self._raw.run("COMMIT"))
             return found if refused is None else Measured(refused, is_in_transaction=False)
-        self._do("ROLLBACK")
+        self._raw.run("ROLLBACK")
         if self.failure(error).kind is FailureKind.TRANSACTION:
-            error = _attempt(send)
+            error = attempt(send)
             if error is None:
                 return self._measured(trial, is_in_transaction=False)
         return Measured(error, is_in_transaction=False)
 
     def _measured(self, trial: _Trial, *, is_in_transaction: bool = True) -> Measured:
-        after = reading.read(self._ask)
+        after = reading.read(self._raw.rows)
         is_plain = trial.statement.verb in _CHANGE_NO_SCHEMA
         changes = () if is_plain else self._schema.changes()
         spread = self._distinct(trial.spread)
@@ -230,7 +231,7 @@ class _Meter:
             if own:
                 counts = (f"count(DISTINCT {_quoted(names.columns[p])}::text)" for p in own)
                 sql = f"SELECT {', '.join(counts)} FROM {_quoted_key(names.tables[table])}"
-                found.update(zip(own, self._ask(sql)[0], strict=True))
+                found.update(zip(own, self._raw.rows(sql)[0], strict=True))
         return found
 
     # What is asked.
@@ -241,29 +242,14 @@ class _Meter:
             f"SELECT {t.oid}::int8, count(*) FROM {_quoted(t.schema)}.{_quoted(t.name)}"
             for t in tables
         ]
-        return dict(self._ask(" UNION ALL ".join(counts))) if counts else {}
+        return dict(self._raw.rows(" UNION ALL ".join(counts))) if counts else {}
 
     def _key(self, relation: Relation) -> str:
         is_home = relation.schema == self.connection.dialect.default_schema_name
         return relation.name if is_home else f"{relation.schema}.{relation.name}"
 
-    def _ask(self, sql: str) -> list[Any]:
-        cursor = self.connection.connection.cursor()
-        try:
-            cursor.execute(sql)
-            return list(cursor.fetchall())
-        finally:
-            cursor.close()
-
-    def _do(self, sql: str) -> None:
-        cursor = self.connection.connection.cursor()
-        try:
-            cursor.execute(sql)
-        finally:
-            cursor.close()
-
     def _is_done(self, sql: str) -> bool:
-        return _attempt(lambda: self._do(sql)) is None
+        return attempt(lambda: self._raw.run(sql)) is None
 
 
 @dataclass(frozen=True)
@@ -317,14 +303,6 @@ class _Seen:
 def _is_validation(change: CatalogDifference) -> bool:
     """Whether a constraint was proven, for which a weak lock is enough."""
     return change.kind == "constraint" and f"{change.before}" == f"{change.after} NOT VALID"
-
-
-def _attempt(send: Send) -> Exception | None:
-    try:
-        send()
-    except Exception as error:
-        return error
-    return None
 
 
 def _quoted(name: str) -> str:

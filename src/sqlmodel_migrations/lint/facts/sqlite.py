@@ -14,10 +14,19 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from sqlmodel_migrations.database import target
 from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.database.sqlite_token import fold, quote
 from sqlmodel_migrations.database.statement import Statement, verb
-from sqlmodel_migrations.lint.facts.base import Measured, Names, Schema, Send
+from sqlmodel_migrations.lint.facts.base import (
+    Measured,
+    Names,
+    Raw,
+    Schema,
+    Send,
+    Tracked,
+    attempt,
+)
 from sqlmodel_migrations.lint.recording import Failure, FailureKind, TableFacts
 
 _TABLES = (
@@ -69,24 +78,20 @@ def meter(connection: Connection) -> _Meter:
 
 @dataclass
 class _Meter:
-    """One connection; `_tables` says what each table from before is called now, None if gone."""
+    """One connection, and what became of the tables that were there first."""
 
     connection: Connection
+    _raw: Raw = field(init=False)
     _schema: Schema = field(init=False)
     _last: _Reading = field(init=False)
-    _tables: dict[str, str | None] = field(init=False)
-    _columns: dict[tuple[str, str], str | None] = field(init=False)
+    _tracked: Tracked = field(init=False)
     _copies: dict[str, _Copy] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._raw = Raw(self.connection)
         self._schema = Schema(self.connection)
         self._last = self._read()
-        self._tables = {name: name for name in self._last.roots}
-        self._columns = {
-            (table, column): column
-            for table, columns in self._last.columns.items()
-            for column in columns
-        }
+        self._tracked = Tracked.of(self._last.columns)
 
     @property
     def catalog(self) -> Catalog:
@@ -96,23 +101,24 @@ class _Meter:
     @property
     def rows(self) -> Mapping[str, int]:
         """How many rows each table from before has now."""
-        return {key: self._last.rows.get(name or "", 0) for key, name in self._tables.items()}
+        return self._tracked.counted(self._last.rows)
 
     def measure(self, sql: str, send: Send) -> Measured:
         """Send a statement and say what it did; never raises what the library refuses."""
-        was_inside = self._is_inside()
-        error = _attempt(send)
+        was_inside, changed = self._is_inside(), self._driver.total_changes
+        error = attempt(send)
+        changed = self._driver.total_changes - changed
         is_inside = was_inside or self._is_inside()
         if error is not None or verb(sql) in _CONTROLS:
             return Measured(error, is_in_transaction=is_inside)
         before, self._last = self._last, self._read()
         changes = () if verb(sql) in _READS else self._schema.changes()
         words = Statement(sql, "sqlite").names
-        rows = self.rows_of(before)
+        rows = self._tracked.counted(before.rows)
         copy = self._note_copy(sql)
         self._follow(before, sql)
         return Measured(
-            tables=dict(self._facts(before, rows, words)),
+            tables=dict(self._facts(before, rows, words, self._updated(sql, changed))),
             changes=changes,
             shrunk=tuple(self._shrunk(copy)),
             is_in_transaction=is_inside,
@@ -120,23 +126,17 @@ class _Meter:
 
     def names(self) -> Names:
         """Return what is still there of what was there before."""
-        tables = {key: name for key, name in self._tables.items() if name is not None}
-        columns = {
-            place: name
-            for place, name in self._columns.items()
-            if name is not None and place[0] in tables
-        }
-        return Names(tables, columns)
+        return self._tracked.names()
 
     @contextlib.contextmanager
     def undone(self) -> Iterator[None]:
         """Take back what is done inside; outside of a transaction a savepoint is one."""
-        self._execute("SAVEPOINT sqlmodel_undone")
+        self._raw.run("SAVEPOINT sqlmodel_undone")
         try:
             yield
         finally:
-            self._execute("ROLLBACK TO sqlmodel_undone")
-            self._execute("RELEASE sqlmodel_undone")
+            self._raw.run("ROLLBACK TO sqlmodel_undone")
+            self._raw.run("RELEASE sqlmodel_undone")
 
     def failure(self, error: Exception) -> Failure:
         """Say what the library's error is about, by its text."""
@@ -151,22 +151,18 @@ class _Meter:
             kind = FailureKind.LACK
         return Failure(kind, lines[0], getattr(error, "sqlite_errorname", None))
 
-    def rows_of(self, reading: _Reading) -> dict[str, int]:
-        """How many rows each table from before had at that moment."""
-        return {key: reading.rows.get(name or "", 0) for key, name in self._tables.items()}
-
     # -- what became of tables and columns -----------------------------------------------------
 
     def _follow(self, before: _Reading, sql: str) -> None:
         now = self._last
-        for key, name in self._tables.items():
+        for key, name in self._tracked.tables.items():
             if name is None:
                 if key in now.roots and key not in before.roots:
                     self._come_back(key, before)
             elif name not in now.roots:
                 root = before.roots.get(name)
                 new = [n for n, r in now.roots.items() if r == root and n not in before.roots]
-                self._tables[key] = new[0] if new else None
+                self._tracked.tables[key] = new[0] if new else None
             elif verb(sql) == "ALTER":
                 self._rename_columns(key, before.columns.get(name, ()), now.columns[name])
 
@@ -175,27 +171,25 @@ class _Meter:
         root = self._last.roots[key]
         former = next((n for n, r in before.roots.items() if r == root), key)
         copy = self._copies.get(former)
-        self._tables[key] = key
+        self._tracked.tables[key] = key
         there = self._last.columns[key]
-        for place, column in self._columns.items():
+        for place, column in self._tracked.columns.items():
             if place[0] == key and column is not None:
                 moved = copy.columns.get(fold(column)) if copy is not None else column
-                self._columns[place] = moved if moved in there else None
+                self._tracked.columns[place] = moved if moved in there else None
 
     def _rename_columns(self, key: str, old: Sequence[str], new: Sequence[str]) -> None:
         """One name that differs at one place is a rename; a name that is missing is gone."""
         renamed: dict[str, str | None] = {name: name for name in new}
         if len(old) == len(new):
             renamed |= dict(zip(old, new, strict=True))
-        for place, column in self._columns.items():
-            if place[0] == key and column is not None:
-                self._columns[place] = renamed.get(column)
+        self._tracked.rename_columns(key, renamed)
 
     def _note_copy(self, sql: str) -> _Copy | None:
         found = _COPY.match(sql)
         if found is None:
             return None
-        target, source = (_unquoted(found[1], found[2]), _unquoted(found[5], found[6]))
+        copied, source = (_unquoted(found[1], found[2]), _unquoted(found[5], found[6]))
         into = [_unquoted_text(part) for part in _split(found[3])]
         taken = _split(found[4])
         known = {fold(name): name for name in self._last.columns.get(source, ())}
@@ -205,16 +199,16 @@ class _Meter:
             old = next((word for word in words if word in known), None)
             if old is not None:
                 columns.setdefault(old, name)
-        copy = _Copy(source, target, columns)
-        self._copies[target] = copy
+        copy = _Copy(source, copied, columns)
+        self._copies[copied] = copy
         return copy
 
     # -- what a statement did ------------------------------------------------------------------
 
     def _facts(
-        self, before: _Reading, rows: Mapping[str, int], words: Any
+        self, before: _Reading, rows: Mapping[str, int], words: Any, updated: Mapping[str, int]
     ) -> Iterator[tuple[str, TableFacts]]:
-        for key, name in self._tables.items():
+        for key, name in self._tracked.tables.items():
             had, has = rows[key], self._last.rows.get(name or "", 0)
             is_named = key in words or (name is not None and name in words)
             filled = before.references.get(name or key, 0)
@@ -225,24 +219,35 @@ class _Meter:
             facts = TableFacts(
                 rows=had,
                 inserted=max(has - had, 0) if name is not None else 0,
+                updated=updated.get((name or key).lower(), 0),
                 deleted=max(had - has, 0) if name is not None and not cascaded else 0,
                 cascaded=cascaded,
             )
             if facts != TableFacts(rows=had):
                 yield key, facts
 
+    def _updated(self, sql: str, changed: int) -> Mapping[str, int]:
+        """How many rows of which table an UPDATE changed, with those that triggers changed."""
+        named = target.changed(Statement(sql, "sqlite")) if verb(sql) == "UPDATE" else None
+        return dict.fromkeys(named or (), changed)
+
     def _shrunk(self, copy: _Copy | None) -> Iterator[tuple[str, str]]:
         """Columns of which a copy has fewer different values."""
         if copy is None:
             return
-        key = next((key for key, name in self._tables.items() if name == copy.source), None)
+        key = next((key for key, name in self._tracked.tables.items() if name == copy.source), None)
         for old, new in copy.columns.items() if key is not None else ():
             first, second = (
-                self._scalar(f"SELECT count(DISTINCT CAST({quote(c)} AS TEXT)) FROM {quote(t)}")
+                self._raw.number(f"SELECT count(DISTINCT CAST({quote(c)} AS TEXT)) FROM {quote(t)}")
                 for t, c in ((copy.source, old), (copy.target, new))
             )
             place = next(
-                (p for p, c in self._columns.items() if p[0] == key and fold(c or "") == old), None
+                (
+                    p
+                    for p, c in self._tracked.columns.items()
+                    if p[0] == key and fold(c or "") == old
+                ),
+                None,
             )
             if second < first and place is not None:
                 yield place
@@ -250,53 +255,32 @@ class _Meter:
     # -- reading -------------------------------------------------------------------------------
 
     def _read(self) -> _Reading:
-        roots = {str(name): int(root) for name, root in self._rows_of(_TABLES)}
+        roots = {str(name): int(root) for name, root in self._raw.rows(_TABLES)}
         return _Reading(
             roots,
             {name: tuple(self._columns_of(name)) for name in roots},
-            {name: self._scalar(f"SELECT count(*) FROM {quote(name)}") for name in roots},
+            {name: self._raw.number(f"SELECT count(*) FROM {quote(name)}") for name in roots},
             {name: self._filled(name) for name in roots},
         )
 
     def _columns_of(self, table: str) -> Iterator[str]:
-        for row in self._rows_of(f"PRAGMA table_xinfo({quote(table)})"):
+        for row in self._raw.rows(f"PRAGMA table_xinfo({quote(table)})"):
             yield str(row[1])
 
     def _filled(self, table: str) -> int:
         """How many of the table's referencing columns have a value, rows times columns."""
-        columns = {row[3] for row in self._rows_of(f"PRAGMA foreign_key_list({quote(table)})")}
+        columns = {row[3] for row in self._raw.rows(f"PRAGMA foreign_key_list({quote(table)})")}
         counts = "+".join(f"count({quote(column)})" for column in columns)
-        return self._scalar(f"SELECT {counts} FROM {quote(table)}") if counts else 0
+        return self._raw.number(f"SELECT {counts} FROM {quote(table)}") if counts else 0
 
     def _is_inside(self) -> bool:
+        return bool(self._driver.in_transaction)
+
+    @property
+    def _driver(self) -> Any:
+        """The connection of `sqlite3` itself, which aiosqlite wraps."""
         driver: Any = self.connection.connection.driver_connection
-        return bool(getattr(driver, "_conn", driver).in_transaction)
-
-    def _scalar(self, sql: str) -> int:
-        return int(self._rows_of(sql)[0][0])
-
-    def _rows_of(self, sql: str) -> list[Any]:
-        cursor = self.connection.connection.cursor()
-        try:
-            cursor.execute(sql)
-            return list(cursor.fetchall())
-        finally:
-            cursor.close()
-
-    def _execute(self, sql: str) -> None:
-        cursor = self.connection.connection.cursor()
-        try:
-            cursor.execute(sql)
-        finally:
-            cursor.close()
-
-
-def _attempt(send: Send) -> Exception | None:
-    try:
-        send()
-    except Exception as error:
-        return error
-    return None
+        return getattr(driver, "_conn", driver)
 
 
 def _unquoted(quoted: str, plain: str) -> str:

@@ -5,12 +5,14 @@ The module's docstring is the explanation: what happens, why, and where it was r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 from sqlmodel_migrations.database.catalog.difference import CatalogDifference
 from sqlmodel_migrations.diagnostics import Severity
+from sqlmodel_migrations.history.index import Revision
 from sqlmodel_migrations.lint.hazards import Hazard
 from sqlmodel_migrations.lint.recording import (
     Lock,
@@ -24,6 +26,11 @@ from sqlmodel_migrations.lint.recording import (
 NEW_ENUM_VALUE = "55P04"
 """PostgreSQL's code for a value of an enum that is used before it was committed."""
 
+ATTRIBUTES = frozenset(("not null", "default", "comment", "collation", "extra"))
+"""Kinds of losses that a column suffers when it is said anew, and not whole."""
+
+_MODIFY = re.compile(r"\s*ALTER\s+TABLE\s.*\b(MODIFY|CHANGE)\b", re.IGNORECASE | re.DOTALL)
+
 
 @dataclass(frozen=True)
 class Match:
@@ -31,16 +38,18 @@ class Match:
 
     `message` is the effect, `help` one imperative line, `fix` the safe form as Python to paste.
     `tables` are those that make it bad, by the keys they had before; their sizes matter.
-    `severity` replaces the rule's own.
+    `severity` replaces the rule's own. `hazard` is None for what harms no database.
+    `mitigated_by` is what removes the hazard.
     """
 
-    hazard: Hazard
+    hazard: Hazard | None
     statement: RecordedStatement
     message: str
     help: str
     fix: str | None = None
     tables: tuple[str, ...] = ()
     severity: Severity | None = None
+    mitigated_by: str | None = None
 
 
 class Rule(Protocol):
@@ -62,6 +71,11 @@ class Rule(Protocol):
 
     def find(self, recording: Recording) -> Iterator[Match]:
         """Find the hazards."""
+
+
+def at(revision: Revision, line: int) -> RecordedStatement:
+    """Return what a match of a revision's text stands at, where no statement is meant."""
+    return RecordedStatement(revision.id, -1, revision.path, line, line, "", "")
 
 
 # What statements did.
@@ -129,6 +143,11 @@ def added(statement: RecordedStatement, kind: str) -> tuple[CatalogDifference, .
 def constraints(statement: RecordedStatement, *words: str) -> tuple[CatalogDifference, ...]:
     """Return the constraints that it made whose definition begins with one of these words."""
     return tuple(c for c in added(statement, "constraint") if c.after and c.after.startswith(words))
+
+
+def is_modify(statement: RecordedStatement) -> bool:
+    """Whether it says a column anew, as MariaDB's MODIFY and CHANGE do."""
+    return _MODIFY.match(statement.sql) is not None
 
 
 def is_cascaded(statement: RecordedStatement, table: str) -> bool:

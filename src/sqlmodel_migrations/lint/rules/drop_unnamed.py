@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from sqlmodel_migrations.diagnostics import Severity
 from sqlmodel_migrations.lint.hazards import Hazard
 from sqlmodel_migrations.lint.recording import Recording
-from sqlmodel_migrations.lint.rules.base import Match, names
+from sqlmodel_migrations.lint.rules.base import ATTRIBUTES, Match, is_modify, names
 
 HAZARDS = (Hazard.OBJECT_LOSS,)
 SEVERITY = Severity.ERROR
@@ -26,6 +26,8 @@ def find(recording: Recording) -> Iterator[Match]:
     """Find objects that are gone and were not named."""
     for statement in recording.statements:
         lost = [x for x in statement.facts.losses if x.kind not in _DATA]
+        if is_modify(statement):
+            lost = [x for x in lost if x.kind not in ATTRIBUTES]
         if lost:
             things = ", ".join(f"{x.kind} '{x.name}'" for x in lost)
             where = dict.fromkeys(x.table for x in lost if x.table)

@@ -2,7 +2,8 @@
 
 What an autocommit block sends, and what came before the block, is committed at once; the revision
 is recorded only at its end. Give each such statement a revision of its own, or write them so that
-they can run again (IF NOT EXISTS).
+they can run again (IF NOT EXISTS). Our own executor keeps a journal, and its next run goes on after
+what took effect: where it runs the revisions this is a note.
 """
 
 from __future__ import annotations
@@ -11,16 +12,19 @@ from collections.abc import Iterator
 
 from sqlmodel_migrations.diagnostics import Severity
 from sqlmodel_migrations.lint.hazards import Hazard
-from sqlmodel_migrations.lint.recording import Recording, is_committed
+from sqlmodel_migrations.lint.recording import Recording, Runner, is_committed
 from sqlmodel_migrations.lint.rules.base import Match
 
 HAZARDS = (Hazard.PARTIAL_FAILURE,)
 SEVERITY = Severity.ERROR
 SUMMARY = "A failure half-way leaves something behind that makes the next run fail."
 
+_JOURNAL = "the journal: the next run goes on after what took effect"
+
 
 def find(recording: Recording) -> Iterator[Match]:
     """Find the first statement of a revision before which something was committed for good."""
+    is_ours = recording.runner is Runner.SQLMODEL
     for revision in recording.revisions:
         own = recording.of(revision.id)
         for position, statement in enumerate(own):
@@ -32,5 +36,7 @@ def find(recording: Recording) -> Iterator[Match]:
                     "if it fails, what came before it stays, and the next run fails:"
                     f" {left[0].again}",
                     "give each of the two a revision of its own",
+                    severity=Severity.NOTE if is_ours else None,
+                    mitigated_by=_JOURNAL if is_ours else None,
                 )
                 break

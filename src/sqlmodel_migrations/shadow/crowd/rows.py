@@ -14,11 +14,11 @@ from sqlalchemy.exc import DBAPIError
 
 from sqlmodel_migrations.shadow.crowd import dialects
 from sqlmodel_migrations.shadow.crowd.dialects import CrowdModule
+from sqlmodel_migrations.shadow.crowd.dialects.base import is_flag
 from sqlmodel_migrations.shadow.sample import dialects as sample_dialects
 from sqlmodel_migrations.shadow.sample import rows as sample_rows
 from sqlmodel_migrations.shadow.sample.demand import Cell, Demand, Reference
 from sqlmodel_migrations.shadow.sample.inquiry import Inquiry, raise_if_lost
-from sqlmodel_migrations.shadow.sample.shape import Family
 
 _PATTERNS = 3
 _PATTERN = "sqlmodel_pattern"
@@ -152,7 +152,7 @@ class _Filling:
 
     def _usual(self, cell: Cell, value: str) -> str:
         """Make the default of a flag the more frequent value."""
-        if cell.shape.family is Family.BOOLEAN and cell.default is not None:
+        if is_flag(cell.shape) and cell.default is not None:
             rare = cell.default.sql.lower().strip("'()") in ("false", "0")
             value = value.replace("> 0", "= 0") if rare else value
         return value

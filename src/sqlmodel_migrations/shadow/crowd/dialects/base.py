@@ -69,3 +69,8 @@ def large(shape: Shape) -> str:
 def is_small(shape: Shape, count: int) -> bool:
     """Whether an integer of this shape cannot count to `count`."""
     return shape.family is Family.INTEGER and shape.high is not None and shape.high < count
+
+
+def is_flag(shape: Shape) -> bool:
+    """Whether there are two values only: a BOOLEAN of MariaDB is a number up to 1."""
+    return shape.family is Family.BOOLEAN or (shape.family is Family.INTEGER and shape.high == 1)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection
 
-from sqlmodel_migrations.shadow.crowd.dialects.base import digits, is_small, large, whole
+from sqlmodel_migrations.shadow.crowd.dialects.base import digits, is_flag, is_small, large, whole
 from sqlmodel_migrations.shadow.sample.dialects.base import execute, quoted_text
 from sqlmodel_migrations.shadow.sample.shape import Family, Shape
 
@@ -17,7 +17,6 @@ _SIMPLE = {
     Family.TIME: "SEC_TO_TIME(n.g * 17)",
     Family.DATETIME: "DATE_ADD('2020-01-01', INTERVAL n.g * 423 SECOND)",
     Family.UUID: "MD5(n.g)",
-    Family.BOOLEAN: "n.g % 3 > 0",
     Family.JSON: "CONCAT('{\"a\": ', n.g, '}')",
     Family.BYTES: "LPAD(n.g, 8, '0')",
     Family.SET: "''",
@@ -34,6 +33,8 @@ def numbers(count: int) -> str:
 
 def value(shape: Shape, native: str) -> str | None:
     """Write the value of row `g`."""
+    if is_flag(shape):
+        return "n.g % 3 > 0"
     if shape.family is Family.INTEGER:
         return f"1 + (n.g - 1) % {shape.high}" if is_small(shape, _LIMIT) else "n.g"
     if shape.family is Family.NUMBER:
