@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from story import Story
 
 MODELS = """
@@ -40,3 +42,14 @@ def test_another_expression_then_none(story: Story) -> None:
     assert story.query(QUERY) == [(12,)]
     story.upgrade()
     story.database.run("UPDATE box SET size = 5")
+
+
+def test_a_plain_column_becomes_a_computed_one_and_is_required_again(story: Story) -> None:
+    required = PLAIN.replace("size: int | None = None", "size: int")
+    story.begin(required, "INSERT INTO box (id, width, height, size) VALUES (1, 3, 4, 12)")
+    story.revise(AREA)
+    story.upgrade()
+    story.downgrade()
+    assert story.query(QUERY) == [(12,)]
+    with pytest.raises(Exception, match=r"(?i)null|default"):
+        story.database.run("INSERT INTO box (id, width, height) VALUES (2, 3, 4)")

@@ -56,3 +56,46 @@ def test_a_key_that_counts_from_now_on(story: Story) -> None:
     story.downgrade()
     with pytest.raises(Exception, match=r"(?i)null|default"):
         story.database.run(INSERT)
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    ("start", "increment", "rows", "number"),
+    [(5, 1, [], 5), (5, 3, [1], 5), (5, 3, [7], 10), (-5, -1, [3], -5), (-5, -1, [-9], -10)],
+)
+def test_numbers_begin_where_the_model_says_or_behind_the_rows(
+    story: Story, start: int, increment: int, rows: list[int], number: int
+) -> None:
+    story.begin(NUMBERLESS, *(f"INSERT INTO invoice (id, total) VALUES ({n}, 0)" for n in rows))
+    identity = f"start={start}, increment={increment}"
+    story.revise(IDENTITY.replace("always={}, start=5", identity), "--no-verify")
+    story.upgrade()
+    story.database.run("INSERT INTO invoice (total) VALUES (99)")
+    assert story.query("SELECT id FROM invoice WHERE total = 99") == [(number,)]
+
+
+PAIR = """
+class Place(SQLModel, table=True):
+    a: int = Field({})
+    b: int = Field({})
+"""
+KEYS = [
+    ("primary_key=True", "primary_key=True"),
+    ("primary_key=True", ""),
+    ("", "primary_key=True"),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), [(0, 1), (1, 2)])
+@pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+def test_what_numbers_a_key_goes_before_the_key_and_comes_after_it(
+    story: Story, old: int, new: int
+) -> None:
+    """SQLAlchemy numbers a key of one column: AUTO_INCREMENT stands on no other column."""
+    story.begin(PAIR.format(*KEYS[old]), "INSERT INTO place (a, b) VALUES (3, 4), (5, 6)")
+    story.revise(PAIR.format(*KEYS[new]))
+    story.upgrade()
+    story.downgrade()
+    assert story.query("SELECT a, b FROM place ORDER BY a") == [(3, 4), (5, 6)]
+    story.upgrade()
+    assert story.query("SELECT a, b FROM place ORDER BY a") == [(3, 4), (5, 6)]

@@ -55,6 +55,28 @@ def _kept(
         yield _kept_in_place(operation, direction)
     else:
         yield from _without_indexes(operation, _kept_in_copy(operation, new, direction), direction)
+    yield from _required(operation, new, direction)
+
+
+def _required(
+    operation: ops.AlterColumnOp, new: Column[Any], direction: Direction
+) -> Iterator[Operation]:
+    """Let a plain column be NULL or not, when it has its values."""
+    old = direction.column(operation, operation.column_name)
+    is_copied = direction.dialect.name != "postgresql"
+    was_nullable = is_copied or (old is not None and old.nullable)
+    if was_nullable == new.nullable:
+        return
+    change = ops.AlterColumnOp(
+        operation.table_name,
+        operation.column_name,
+        schema=operation.schema,
+        existing_type=new.type,
+        existing_nullable=was_nullable,
+        existing_comment=new.comment,
+        modify_nullable=new.nullable,
+    )
+    yield _placed(change, order.RENEWED)
 
 
 class _Renewing:
@@ -198,6 +220,7 @@ def _kept_in_copy(
     old = operation.column_name
     copy = _detached(new)
     copy.name = copy.key = f"_{old}_plain"
+    copy.nullable = True
     quoted, made = direction.quote(old), direction.quote(copy.name)
     yield ops.AddColumnOp(name, copy, schema=schema)
     yield StatementOp(f"UPDATE {where} SET {made} = {quoted}", None, f"keep '{old}'", name)

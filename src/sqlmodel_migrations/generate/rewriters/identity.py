@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,7 +12,10 @@ from sqlmodel_migrations.database.catalog import Column
 from sqlmodel_migrations.generate.comparators.column import IDENTITY, taken
 from sqlmodel_migrations.generate.operations.statement import StatementOp
 from sqlmodel_migrations.generate.operations.table_options import AUTOINCREMENT, TableOptionsOp
+from sqlmodel_migrations.generate.rewriters import order
 from sqlmodel_migrations.generate.rewriters.base import Direction, Operation
+
+_NUMBERS = re.compile(r"\b(start|increment) (-?\d+)")
 
 
 def rewrite(operations: Sequence[Operation], direction: Direction) -> list[Operation]:
@@ -52,15 +56,20 @@ def _rewritten(operation: Operation, direction: Direction) -> Iterator[Operation
 def _autoincrement(
     operation: ops.AlterColumnOp, new: Column, direction: Direction
 ) -> ops.AlterColumnOp:
-    return ops.AlterColumnOp(
+    """MariaDB and MySQL number the column of a key only."""
+    is_numbered = new.identity == "auto_increment"
+    numbered = operation.modify_type or operation.existing_type
+    made = ops.AlterColumnOp(
         operation.table_name,
         operation.column_name,
         schema=operation.schema,
-        existing_type=operation.modify_type or operation.existing_type,
+        existing_type=numbered if is_numbered else operation.existing_type,
         existing_nullable=new.nullable,
         modify_nullable=new.nullable,
-        autoincrement=new.identity == "auto_increment",
+        autoincrement=is_numbered,
     )
+    vars(made)["phase"] = order.KEYED if is_numbered else order.UNKEYED
+    return made
 
 
 def _postgresql(
@@ -87,7 +96,7 @@ def _postgresql(
     elif new.identity is not None:
         yield statement(f"{alter} ADD GENERATED {_generated(new.identity)}")
     if new.identity is not None:
-        yield statement(_follow_rows(where, column, operation, direction))
+        yield statement(_follow_rows(where, column, operation, new.identity))
 
 
 def _serial(
@@ -104,15 +113,17 @@ def _serial(
     yield f"{alter} SET DEFAULT nextval('{literal}'::regclass)"
 
 
-def _follow_rows(
-    where: str, column: str, operation: ops.AlterColumnOp, direction: Direction
-) -> str:
+def _follow_rows(where: str, column: str, operation: ops.AlterColumnOp, identity: str) -> str:
+    """Go on behind the rows, or begin where no row has come so far; NULL is no number."""
     table = where.replace("'", "''")
     name = operation.column_name.replace("'", "''")
+    parts = {word: int(number) for word, number in _NUMBERS.findall(identity)}
+    start, is_falling = parts.get("start", 1), parts.get("increment", 1) < 0
+    last, further, reached = ("min", "least", "<=") if is_falling else ("max", "greatest", ">=")
     return (
         f"SELECT setval(pg_get_serial_sequence('{table}', '{name}'),"
-        f" greatest(coalesce((SELECT max({column}) FROM {where}), 0), 1),"
-        f" EXISTS (SELECT 1 FROM {where}))"
+        f" {further}({last}({column}), {start}),"
+        f" coalesce({last}({column}) {reached} {start}, false)) FROM {where}"
     )
 
 

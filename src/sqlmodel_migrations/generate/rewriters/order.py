@@ -9,10 +9,11 @@ from alembic.operations import ops
 from sqlmodel_migrations.generate.operations.statement import NothingOp
 from sqlmodel_migrations.generate.rewriters.base import Direction, Operation
 
-FIRST, GONE, TYPES, NEW, CHANGES, RENEWED, LAST = 0, 4, 5, 6, 7, 8, 13
+FIRST, UNKEYED, GONE, TYPES, NEW, CHANGES, RENEWED, KEYED, LAST = 0, 1, 4, 5, 6, 7, 8, 10, 13
 """Phases that a rewriter may give an operation by its attribute `phase`.
 
-A computed column is GONE while the columns that it reads change, and is RENEWED after it.
+A computed column is GONE while the columns that it reads change, and is RENEWED after it. What may
+be of a key only is taken away before keys are (UNKEYED), and given when they are there (KEYED).
 """
 
 _OUTSIDE = -1
