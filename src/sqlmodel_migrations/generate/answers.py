@@ -8,7 +8,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+import shlex
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlmodel_migrations.errors import UsageError
@@ -29,6 +31,19 @@ class Answers:
     def with_renames(self, renames: Mapping[str, str]) -> Answers:
         """Return the same with more renames; what was said already goes first."""
         return replace(self, renames={**renames, **self.renames})
+
+    def reading(self, things: Collection[str]) -> Answers:
+        """Return the same for names that have the separator in them: `things` are those there."""
+        by_colon, by_sign = _reader(things, ":"), _reader(things, "=")
+        return replace(
+            self,
+            renames=by_colon(self.renames),
+            value_renames=by_colon(self.value_renames),
+            type_renames=by_colon(self.type_renames),
+            fills=by_sign(self.fills),
+            usings=by_sign(self.usings),
+            usings_down=by_sign(self.usings_down),
+        )
 
     def with_accepted(self, names: Iterable[str]) -> Answers:
         """Return the same with more losses that are meant."""
@@ -66,3 +81,24 @@ def _pairs(values: Sequence[str], separator: str, example: str) -> dict[str, str
             raise UsageError(f"'{flag} {value}' cannot be read", hint=f"write it as: {example}")
         found[left.strip()] = right.strip()
     return found
+
+
+def _reader(
+    things: Collection[str], separator: str
+) -> Callable[[Mapping[str, str]], dict[str, str]]:
+    def pair(left: str, right: str) -> tuple[str, str]:
+        text = f"{left}{separator}{right}"
+        places = [found.start() for found in re.finditer(re.escape(separator), text)]
+        splits = ((text[:place], text[place + 1 :]) for place in places)
+        known = ((old.strip(), new.strip()) for old, new in splits)
+        return next(((old, new) for old, new in known if old in things and new), (left, right))
+
+    return lambda answers: dict(pair(left, right) for left, right in answers.items())
+
+
+def flag(option: str, value: str) -> str:
+    """Write an option as a shell takes it."""
+    if re.fullmatch(r"[\w.:=,@%+/-]+", value):
+        return f"{option} {value}"
+    quoted = shlex.quote(value) if re.search(r'["$`\\!]', value) else f'"{value}"'
+    return f"{option} {quoted}"

@@ -182,7 +182,8 @@ class Comparison:
         self, found: Sides, metadata: Sequence[MetaData], connection: Connection
     ) -> tuple[Sides, list[StatementOp], Answers, Renames]:
         """Carry out the renames on the shadow; what is compared then has its new names."""
-        answers = self.answers.with_renames(renames.declared(metadata))
+        answers = self.answers.reading(found.things())
+        answers = answers.with_renames(renames.declared(metadata))
         answers = renames.ask(found.before, found.after, answers, self.questioner)
         statements = enum_renames.operations(found, answers, self.questioner, connection.dialect)
         planned = renames.planned(found.before, found.after, answers)

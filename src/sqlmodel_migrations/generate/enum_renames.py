@@ -10,7 +10,7 @@ from sqlalchemy import Enum as EnumType
 from sqlmodel_migrations.database.catalog import Enum, Table
 from sqlmodel_migrations.database.quoting import literal, qualified, quote
 from sqlmodel_migrations.errors import UsageError
-from sqlmodel_migrations.generate.answers import Answers
+from sqlmodel_migrations.generate.answers import Answers, flag
 from sqlmodel_migrations.generate.operations.statement import StatementOp
 from sqlmodel_migrations.generate.questioner import Choice, Question, Questioner
 from sqlmodel_migrations.generate.sides import Sides
@@ -57,12 +57,14 @@ def _text_values(found: Sides, answers: Answers, dialect: Dialect) -> Iterator[S
             continue
         for thing, new in answers.value_renames.items():
             if thing.startswith(f"{column.type.name}."):
-                yield _row_statement(table, name, thing.rpartition(".")[2], new, dialect)
+                old = thing.removeprefix(f"{column.type.name}.")
+                yield _row_statement(table, name, old, new, dialect)
 
 
 def _name_before(table: Table, name: str, answers: Answers) -> str | None:
-    old = (thing.rpartition(".") for thing, new in answers.renames.items() if new == name)
-    names = [column for key, _, column in old if key == table.key] or [name]
+    old = (thing for thing, new in answers.renames.items() if new == name)
+    start = f"{table.key}."
+    names = [thing.removeprefix(start) for thing in old if thing.startswith(start)] or [name]
     return names[0] if names[0] in table.columns else None
 
 
@@ -118,9 +120,14 @@ def _values(
 
 def _asked(thing: str, added: list[str], questioner: Questioner) -> str | None:
     renames = [
-        Choice(f"it is called '{label}' now", f"--rename-value {thing}:{label}") for label in added
+        Choice(
+            f"it is called '{label}' now",
+            flag("--rename-value", f"{thing}:{label}"),
+            name=label,
+        )
+        for label in added
     ]
-    drop = Choice("no row has it any more", f"--accept {thing}")
+    drop = Choice("no row has it any more", flag("--accept", thing))
     choice = questioner.choose(
         Question(
             f"enum value '{thing}' is gone from the models, and '{added[0]}' is new:"
@@ -128,7 +135,7 @@ def _asked(thing: str, added: list[str], questioner: Questioner) -> str | None:
             [*renames, drop],
         )
     )
-    return None if choice is drop else choice.flag.rpartition(":")[2]
+    return choice.name
 
 
 def _value_statement(enum: Enum, old: str, new: str, dialect: Dialect) -> StatementOp:

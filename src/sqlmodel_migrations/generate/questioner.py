@@ -11,10 +11,15 @@ from sqlmodel_migrations.errors import AnswerNeeded
 
 @dataclass(frozen=True)
 class Choice:
-    """One honest answer: what it means, and the flag that gives it."""
+    """One honest answer: what it means, and the flag that gives it.
+
+    `loses` is the thing that goes away, `name` the new one of a thing that stays.
+    """
 
     words: str
     flag: str
+    loses: str | None = None
+    name: str | None = None
 
 
 @dataclass(frozen=True)

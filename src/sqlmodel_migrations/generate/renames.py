@@ -17,7 +17,7 @@ from sqlmodel_migrations.database.catalog import Catalog, Column, Table
 from sqlmodel_migrations.database.catalog.base import key as table_key
 from sqlmodel_migrations.database.quoting import qualified, quote
 from sqlmodel_migrations.errors import UsageError
-from sqlmodel_migrations.generate.answers import Answers
+from sqlmodel_migrations.generate.answers import Answers, flag
 from sqlmodel_migrations.generate.operations.rename import RenameOp
 from sqlmodel_migrations.generate.operations.statement import StatementOp
 from sqlmodel_migrations.generate.questioner import Choice, Question, Questioner
@@ -79,9 +79,9 @@ def planned(before: Catalog, after: Catalog, answers: Answers) -> Renames:
     columns: dict[str, dict[str, str]] = {}
     for old, new in answers.renames.items():
         if old in before.tables:
-            tables[old] = new.rpartition(".")[2]
+            tables[old] = _new_name(before.tables[old], new)
             continue
-        table, _, column = old.rpartition(".")
+        table, column = _parts(before, old)
         found = before.tables.get(table)
         if found is None or column not in found.columns:
             if _is_done(before, table, new, answers):
@@ -160,7 +160,7 @@ def _ask_columns(old: Table, new: Table, answers: Answers, questioner: Questione
         thing = f"{old.key}.{column.name}"
         if thing in answers.renames or thing in answers.accepted:
             continue
-        taken = {n for t, n in answers.renames.items() if t.rpartition(".")[0] == old.key}
+        taken = {n for t, n in answers.renames.items() if t.startswith(f"{old.key}.")}
         alike = [c for c in added if c.name not in taken and _is_same_family(column, c)]
         if alike:
             choice = questioner.choose(_column_question(old, column, alike))
@@ -169,33 +169,34 @@ def _ask_columns(old: Table, new: Table, answers: Answers, questioner: Questione
 
 
 def _answered(answers: Answers, choice: Choice, thing: str) -> Answers:
-    flag, _, value = choice.flag.partition(" ")
-    if flag == "--accept":
+    if choice.name is None:
         return answers.with_accepted([thing])
-    return answers.with_renames({thing: value.removeprefix(f"{thing}:")})
+    return answers.with_renames({thing: choice.name})
+
+
+def _choices(thing: str, names: Iterable[str], loss: str) -> list[Choice]:
+    renames = [
+        Choice(f"it is called '{name}' now", flag("--rename", f"{thing}:{name}"), name=name)
+        for name in names
+    ]
+    return [*renames, Choice(loss, flag("--accept", thing), loses=thing)]
 
 
 def _table_question(table: Table, alike: Sequence[Table]) -> Question:
     ranked = sorted(alike, key=lambda t: -_likeness(table.name, t.name))
-    renames = [
-        Choice(f"it is called '{t.name}' now", f"--rename {table.key}:{t.name}") for t in ranked
-    ]
-    drop = Choice("it goes away with its rows", f"--accept {table.key}")
     return Question(
         f"table '{table.key}' is gone from the models, and '{ranked[0].key}' is new:"
         " was it renamed?",
-        [*renames, drop],
+        _choices(table.key, [t.name for t in ranked], "it goes away with its rows"),
     )
 
 
 def _column_question(table: Table, column: Column, alike: Sequence[Column]) -> Question:
     thing = f"{table.key}.{column.name}"
     ranked = sorted(alike, key=lambda c: -_likeness(column.name, c.name))
-    renames = [Choice(f"it is called '{c.name}' now", f"--rename {thing}:{c.name}") for c in ranked]
-    drop = Choice("it goes away with its values", f"--accept {thing}")
     return Question(
         f"column '{thing}' is gone from the models, and '{ranked[0].name}' is new: was it renamed?",
-        [*renames, drop],
+        _choices(thing, [c.name for c in ranked], "it goes away with its values"),
     )
 
 
@@ -221,7 +222,22 @@ def _renamed_key(table: Table, answers: Answers) -> str:
     new = answers.renames.get(table.key)
     if new is None:
         return table.key
-    return f"{table.schema}.{new}" if table.schema and "." not in new else new
+    return table_key(table.schema, _new_name(table, new))
+
+
+def _new_name(table: Table, new: str) -> str:
+    """The new name of a table alone; it may be given with its schema."""
+    return new.removeprefix(f"{table.schema}.")
+
+
+def _parts(before: Catalog, thing: str) -> tuple[str, str]:
+    """Take `table.column` apart; a name may have a point in it."""
+    for table in before.tables.values():
+        column = thing.removeprefix(f"{table.key}.")
+        if column != thing and column in table.columns:
+            return table.key, column
+    table_key, _, column = thing.rpartition(".")
+    return table_key, column
 
 
 def _is_done(before: Catalog, table: str, new: str, answers: Answers) -> bool:
@@ -237,8 +253,7 @@ def _stays(table: Table, after: Catalog, column: str, answers: Answers) -> bool:
     """Whether the models have the column still: both names are there since the rename."""
     found = after.tables.get(_renamed_key(table, answers))
     is_taken_again = any(
-        old.rpartition(".")[0] == table.key and new == column
-        for old, new in answers.renames.items()
+        old.startswith(f"{table.key}.") and new == column for old, new in answers.renames.items()
     )
     return found is not None and column in found.columns and not is_taken_again
 
@@ -308,18 +323,21 @@ def _all_table_statements(
             for key, new in tables.items()
             if before.tables[key].schema == schema
         }
-        for old, new in _table_steps(renames, dialect):
-            yield from _table_statements(there[old], new, dialect)
+        originals = {name: name for name in there}
+        for old, new, meant in _table_steps(renames, dialect):
+            originals[new] = originals.pop(old)
+            words = f"rename table '{originals[new]}' to '{meant}'"
+            yield from _table_statements(there[old], new, dialect, words)
             there[new] = _called(there.pop(old), new)
 
 
-def _table_steps(renames: Mapping[str, str], dialect: Dialect) -> Iterator[tuple[str, str]]:
+def _table_steps(renames: Mapping[str, str], dialect: Dialect) -> Iterator[tuple[str, str, str]]:
     """SQLite finds another spelling of a table's name taken, by that table."""
-    for old, new, _ in _steps(renames):
+    for old, new, meant in _steps(renames):
         if dialect.name == "sqlite" and sqlite_token.same(old, new):
-            yield old, _aside(old, "renamed")
+            yield old, _aside(old, "renamed"), meant
             old = _aside(old, "renamed")
-        yield old, new
+        yield old, new, meant
 
 
 def _called(table: Table, name: str) -> Table:
@@ -342,20 +360,24 @@ def _after_table(sequence: str | None, table: str, name: str) -> str | None:
     return f"{schema}{point}{name}{own.removeprefix(table)}"
 
 
-def _table_statements(table: Table, new: str, dialect: Dialect) -> Iterator[StatementOp]:
-    yield _rename_table(table.schema, table.name, new, dialect)
+def _table_statements(
+    table: Table, new: str, dialect: Dialect, words: str
+) -> Iterator[StatementOp]:
+    yield _rename_table(table.schema, table.name, new, dialect, words)
     if dialect.name == "postgresql":
         yield from _followers(table, new, dialect)
 
 
-def _rename_table(schema: str | None, old: str, new: str, dialect: Dialect) -> StatementOp:
+def _rename_table(
+    schema: str | None, old: str, new: str, dialect: Dialect, words: str
+) -> StatementOp:
     # MariaDB and MySQL look for the new name in the current database.
     kept = schema if dialect.name in ("mysql", "mariadb") else None
     target, source = qualified(kept, new, dialect), qualified(kept, old, dialect)
     return RenameOp(
         f"ALTER TABLE {qualified(schema, old, dialect)} RENAME TO {target}",
         f"ALTER TABLE {qualified(schema, new, dialect)} RENAME TO {source}",
-        f"rename table '{old}' to '{new}'",
+        words,
         new,
         key=table_key(schema, old),
         old=table_key(schema, old),

@@ -119,8 +119,7 @@ class Counting:
         return question.choices[shown.index(chosen)]
 
     def _counted(self, choice: Choice) -> Choice:
-        flag, _, thing = choice.flag.partition(" ")
-        count = rows(self.checkout, thing) if flag == "--accept" else None
+        count = rows(self.checkout, choice.loses) if choice.loses is not None else None
         if count is None:
             return choice
         return replace(choice, words=f"{choice.words} ({count:,} row{'' if count == 1 else 's'})")

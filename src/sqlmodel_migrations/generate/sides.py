@@ -49,6 +49,14 @@ class Sides:
         key = self.key(schema, name)
         return key in self.before.tables and key in self.after.tables
 
+    def things(self) -> frozenset[str]:
+        """Return all that an answer may be about: tables, columns, types and their values."""
+        tables = [*self.before.tables.values(), *self.after.tables.values()]
+        enums = [*self.before.enums.items(), *self.after.enums.items()]
+        columns = (f"{table.key}.{name}" for table in tables for name in table.columns)
+        labels = (f"{enum.name}.{label}" for _, enum in enums for label in enum.labels)
+        return frozenset((*(table.key for table in tables), *columns, *labels, *dict(enums)))
+
     def key(self, schema: str | None, name: str) -> str:
         """Return the key of a table; the default schema is not named."""
         is_default = schema in (None, self.connection.dialect.default_schema_name)

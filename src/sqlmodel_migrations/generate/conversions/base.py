@@ -12,6 +12,7 @@ from sqlalchemy import Uuid
 
 from sqlmodel_migrations.database.catalog import Catalog, Column
 from sqlmodel_migrations.errors import AnswerNeeded
+from sqlmodel_migrations.generate.answers import flag
 from sqlmodel_migrations.generate.operations.statement import StatementOp
 from sqlmodel_migrations.generate.rewriters import order
 from sqlmodel_migrations.generate.rewriters.base import Direction, Operation
@@ -177,7 +178,7 @@ def unknown(change: Change, example: str) -> AnswerNeeded:
     return AnswerNeeded(
         f"column '{change.thing}' changes from {change.old.type} to {change.new.type}:"
         " how are its values converted?",
-        flags=(f'--using "{change.thing}={example}"',),
+        flags=(flag("--using", f"{change.thing}={example}"),),
         hint="give an SQL expression; --using-down gives the way back",
     )
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from alembic.operations import ops
 
 from sqlmodel_migrations.errors import AnswerNeeded
+from sqlmodel_migrations.generate.answers import flag
 from sqlmodel_migrations.generate.conversions import base
 from sqlmodel_migrations.generate.conversions.base import Change
 from sqlmodel_migrations.generate.operations.cast import CastColumnOp
@@ -152,7 +153,7 @@ def _in_zone(change: Change) -> str:
     raise AnswerNeeded(
         f"column '{change.thing}' changes from {change.old.type} to {change.new.type}:"
         " which time zone are the times in that are there?",
-        flags=(f'--using "{change.thing}={example}"',),
+        flags=(flag("--using", f"{change.thing}={example}"),),
         hint="give the zone that the application wrote its times in",
     )
 

@@ -58,9 +58,7 @@ class Direction:
 
     def key(self, operation: Any) -> str:
         """Return the key of the table that an operation changes."""
-        name = getattr(operation, "table_name", None) or getattr(operation, "source_table", "")
-        schema = getattr(operation, "schema", None) or getattr(operation, "source_schema", None)
-        return self.sides.key(schema, str(name))
+        return self.sides.key(*_schema_and_name(operation))
 
     def renamed_values(self, key: str, column: str) -> Mapping[str, str]:
         """Return the enum values of a column that get another name in this direction.
@@ -98,8 +96,15 @@ class Direction:
 
     def quoted_table(self, operation: Any) -> str:
         """Return the name for SQL of the table that an operation changes."""
-        schema, _, name = self.key(operation).rpartition(".")
-        return f"{self.quote(schema)}.{self.quote(name)}" if schema else self.quote(name)
+        schema, name = _schema_and_name(operation)
+        is_default = schema in (None, self.dialect.default_schema_name)
+        return quoting.qualified(None if is_default else schema, name, self.dialect)
+
+
+def _schema_and_name(operation: Any) -> tuple[str | None, str]:
+    name = getattr(operation, "table_name", None) or getattr(operation, "source_table", "")
+    schema = getattr(operation, "schema", None) or getattr(operation, "source_schema", None)
+    return schema, str(name)
 
 
 class RewriterModule(Protocol):
