@@ -65,10 +65,8 @@ def kills(
 ) -> bool:
     """Strike at every point, or at a sample; true where nothing is lost or stuck."""
     with harness(kind, server, program) as made:
-        points: Sequence[Point] = made.points()
-    total = len(points)
-    if asked.sample:
-        points = random.Random(asked.seed).sample(points, min(asked.sample, total))
+        every = made.points()
+    points = chosen(every, asked)
     started, found = time.monotonic(), Counter[str]()
     with ProcessPoolExecutor(asked.jobs, None, _begin, (kind, server, program)) as pool:
         for done, verdict in enumerate(pool.map(_strike, points), 1):
@@ -80,10 +78,22 @@ def kills(
     stuck = f", {found['stuck']} stuck" if found["stuck"] else ""
     print(
         f"{kind}: {len(points)} kills, {found['recovered']} recovered{stuck}, {found['lost']} lost"
-        f" ({total} points, {time.monotonic() - started:.0f} s)",
+        f" ({len(every)} points, {time.monotonic() - started:.0f} s)",
         flush=True,
     )
     return not found["stuck"] + found["lost"]
+
+
+def chosen(points: Sequence[Point], asked: argparse.Namespace) -> Sequence[Point]:
+    """Return the points to strike at: all, or a sample of all, or of what is no SIGKILL."""
+    drawn = random.Random(asked.seed)
+    if asked.sample is not None:
+        return drawn.sample(points, min(asked.sample, len(points)))
+    if asked.others is None:
+        return points
+    kills = [point for point in points if point.is_around]
+    others = [point for point in points if not point.is_around]
+    return [*kills, *drawn.sample(others, min(asked.others, len(others)))]
 
 
 def show(verdict: Verdict) -> None:
@@ -134,6 +144,11 @@ def main() -> int:
     parser.add_argument("--database", choices=KINDS, action="append")
     parser.add_argument("--plain", action="store_true", help="plain alembic instead of our command")
     parser.add_argument("--sample", type=int, help="so many points instead of all")
+    parser.add_argument(
+        "--others",
+        type=int,
+        help="SIGKILL before and after every statement, and so many of the other faults",
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     asked = parser.parse_args()

@@ -13,6 +13,7 @@ import io
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Protocol
 
 from alembic import context as alembic_context
@@ -212,6 +213,14 @@ def loaded_file(error: BaseException) -> tuple[Path, int] | None:
         elif is_next and frame.f_code.co_name == "<module>":
             found, is_next = (Path(frame.f_code.co_filename), line), False
     return found
+
+
+def missing_function(error: BaseException) -> tuple[Path, str] | None:
+    """Return the file that was asked for a function of a revision, and the function it lacks."""
+    if not isinstance(error, AttributeError) or error.name not in ("upgrade", "downgrade"):
+        return None
+    path = getattr(error.obj, "__file__", None) if isinstance(error.obj, ModuleType) else None
+    return None if path is None else (Path(path), error.name)
 
 
 def written_ids(step: Any) -> tuple[str, ...]:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
-import os
-import subprocess
-import sys
-
 import pytest
 
+import rights
 from heroes import MODELS, add_revision
 from project import Project
 from refusal import refused, unchanged
@@ -53,12 +49,7 @@ def test_a_merge_where_a_folder_stands(two: Project) -> None:
     assert "dd04_.py" in said.message
 
 
-IS_LINUX = sys.platform == "linux"
-IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
-
-
-@pytest.mark.skipif(os.name == "nt", reason="a folder has other permissions on Windows")
-@pytest.mark.skipif(IS_ROOT and not IS_LINUX, reason="root may write anywhere here")
+@rights.hold
 @pytest.mark.parametrize("command", ["init again", "init again -t generic", "revision", "upgrade"])
 def test_a_read_only_folder(hero: Project, command: str) -> None:
     hero.cli("revision", "add heroes")
@@ -70,7 +61,7 @@ def test_a_read_only_folder(hero: Project, command: str) -> None:
         folder.chmod(0o555)
     try:
         with unchanged(hero):
-            ran = _without_override(*command.split())
+            ran = rights.without_override(*command.split())
     finally:
         for folder in folders:
             folder.chmod(0o755)
@@ -78,21 +69,3 @@ def test_a_read_only_folder(hero: Project, command: str) -> None:
     assert "error: " in ran.stderr
     assert "hint: " in ran.stderr
     assert "Traceback" not in ran.stderr
-
-
-def _without_override(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command in a process that permissions hold for, also if it is root's."""
-    source = "import sys; from sqlmodel_migrations.cli import main; sys.exit(main())"
-    return subprocess.run(
-        [sys.executable, "-P", "-c", source, "migrations", *arguments],
-        capture_output=True,
-        text=True,
-        preexec_fn=_drop_override if IS_ROOT else None,
-        check=False,
-    )
-
-
-def _drop_override() -> None:
-    """Give up CAP_DAC_OVERRIDE for the program that is started next (capabilities(7))."""
-    dac_override, drop_from_bounding_set = 1, 24
-    assert ctypes.CDLL(None).prctl(drop_from_bounding_set, dac_override, 0, 0, 0) == 0

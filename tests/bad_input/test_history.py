@@ -104,5 +104,6 @@ def test_a_revision_file_that_does_not_import(two: Project) -> None:
         "'bb02.py' cannot be imported: ModuleNotFoundError: No module named 'no_such_module'"
     )
     assert said.details[0].startswith(f"at {path}, line ")
-    assert said.hint == "correct the file"
+    assert said.details[1:] == ("nothing was run",)
+    assert said.hint.startswith("correct it, and let it import nothing of the application")
     assert two.cli("history").code == 0

@@ -177,7 +177,7 @@ def test_tables_but_no_version(placed: Project, database: Database) -> None:
     assert said.message.startswith("revision aa01 failed: ")
     assert "already exists" in said.message
     assert "create_all()" in said.hint
-    assert said.hint.endswith("sqlmodel migrations stamp REVISION")
+    assert said.hint.endswith("sqlmodel migrations adopt")
     assert placed.cli("stamp").code == 0
     assert version(database) == ["bb02"]
 

@@ -60,6 +60,11 @@ class Point:
     way: Way
     place: str
 
+    @property
+    def is_around(self) -> bool:
+        """Whether it is a SIGKILL before or after a statement."""
+        return self.way == "kill" and self.place != "sent"
+
     def __str__(self) -> str:
         return f"{self.way} {self.place} {self.turn}"
 

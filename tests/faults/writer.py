@@ -19,10 +19,14 @@ from sqlmodel_migrations.events import Event, RevisionFinished, RevisionStarted
 _PAUSE = 0.002
 
 _ROWS = 200_000
-_COUNT = f"WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < {_ROWS})"
+_DIGITS = " UNION ALL ".join(f"SELECT {digit}" for digit in range(10))
+_PLACES = ("a", "b", "c", "d", "e", "f")
+_NUMBER = " + ".join(f"{place}.n * {10**power}" for power, place in enumerate(_PLACES))
+_FROM = ", ".join(f"d {place}" for place in _PLACES)
 BUSY = (
     "CREATE TABLE busy (id INTEGER PRIMARY KEY, number INTEGER, name VARCHAR(40))",
-    f"INSERT INTO busy {_COUNT} SELECT id, id, 'hero' FROM n",
+    f"INSERT INTO busy WITH d (n) AS ({_DIGITS})"
+    f" SELECT 1 + {_NUMBER}, 0, 'hero' FROM {_FROM} WHERE {_NUMBER} < {_ROWS}",
 )
 CHANGE = "UPDATE busy SET number = number + 1 WHERE id = 1"
 
@@ -139,16 +143,20 @@ def measure(project: Project, database: Database, lock_timeout: float) -> list[M
         down = f"s{number - 1}" if number else None
         add_revision(project, f"s{number}", down, step.what, upgrade=step.upgrade)
     database.run(*BUSY)
-    times: list[float] = []
+    began: dict[str, float] = {}
+    ended: dict[str, float] = {}
 
     def tell(event: Event) -> None:
-        if isinstance(event, RevisionStarted | RevisionFinished):
-            times.append(time.monotonic())
+        # A revision that is tried again begins several times.
+        if isinstance(event, RevisionStarted):
+            began.setdefault(event.revision, time.monotonic())
+        elif isinstance(event, RevisionFinished):
+            ended[event.revision] = time.monotonic()
 
     with writing(database) as writer:
         Migrations().upgrade(lock_timeout=lock_timeout, on_event=tell)
     assert not writer.errors, writer.errors
     return [
-        Measured(step, ended - began, writer.longest(began, ended))
-        for step, began, ended in zip(steps, times[::2], times[1::2], strict=True)
+        Measured(step, ended[id] - began[id], writer.longest(began[id], ended[id]))
+        for id, step in zip(began, steps, strict=True)
     ]

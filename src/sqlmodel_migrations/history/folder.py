@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from sqlmodel_migrations.errors import UsageError
+
 Entries = Sequence["os.DirEntry[str]"]
 Stamp = tuple[int, int, int, int]
 """Size in bytes, nanoseconds of the last change of the content and of the file, its number.
@@ -35,7 +37,9 @@ class Folder(NamedTuple):
 def listed(locations: Iterable[Path], *, recursive: bool, sourceless: bool) -> Iterator[Folder]:
     """List the folders of version locations, each file once; a missing location has none.
 
-    The rules are Alembic's (alembic/script/base.py: `_list_py_dir`, `_from_path`).
+    The rules are Alembic's (alembic/script/base.py: `_list_py_dir`, `_from_path`). Raises
+    `UsageError` for a folder that may not be read: to take it for empty would be a history
+    without revisions.
     """
     find = _with_bytecode if sourceless else _sources
     seen: set[str] = set()
@@ -56,8 +60,13 @@ def _walk(folder: str, recursive: bool) -> Iterator[tuple[str, Entries]]:
     try:
         with os.scandir(folder) as found:
             entries = sorted(found, key=_name)
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return
+    except OSError as error:
+        raise UsageError(
+            f"the folder '{folder}' cannot be read: {error.strerror}",
+            hint="check its permissions",
+        ) from error
     is_cache = folder.endswith("__pycache__")
     if not is_cache:
         yield folder, [entry for entry in entries if not entry.is_dir()]

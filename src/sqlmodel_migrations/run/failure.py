@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,9 @@ from sqlmodel_migrations.errors import (
     StepFailed,
     UsageError,
 )
+
+_NO_IMPORT = "let the script import nothing of the application, which goes on changing"
+_AGAIN = "then type the command again: it goes on with this revision"
 
 
 @dataclass
@@ -65,7 +69,7 @@ def of_step(
         failed=failed,
         applied=tuple(progress.applied),
         pending=tuple(pending),
-        hint=_hint(error, progress),
+        hint=_hint(context, step, error, progress),
         details=(*place(context, error, step), *facts, *standing(context, progress, [step, *rest])),
     )
 
@@ -144,24 +148,45 @@ def standing(
         )
 
 
-def _hint(error: Exception | SystemExit, progress: Progress) -> str | None:
-    """The way out where tables stand in a database without a version."""
-    if isinstance(error, ChangeRefused):
+def _hint(
+    context: MigrationContext, step: Any, error: Exception | SystemExit, progress: Progress
+) -> str:
+    """What to do about it."""
+    if isinstance(error, ChangeRefused) and error.hint is not None:
         return error.hint
+    if isinstance(error, SystemExit):
+        return f"raise an exception there instead of it, {_AGAIN}"
+    if not isinstance(error, DBAPIError):
+        is_import = isinstance(error, ImportError) or _is_in_import(error, step)
+        return f"{_NO_IMPORT if is_import else 'correct the script'}, {_AGAIN}"
+    text = failures.reason(error)
     is_first = not progress.before and not progress.applied
-    if not is_first or not isinstance(error, DBAPIError):
-        return None
-    if "already exists" not in failures.reason(error):
-        return None
-    return (
-        "if create_all() or another tool made the tables, record the revision that describes them,"
-        " without running it: sqlmodel migrations stamp REVISION"
-    )
+    if is_first and "already exists" in text:
+        return (
+            "if create_all() or another tool made the tables, bring the database under migrations:"
+            " sqlmodel migrations adopt"
+        )
+    known = dialects.of(context.dialect.name).explain(text)
+    if known is not None and known.hint is not None:
+        return f"{known.hint}, {_AGAIN}"
+    return f"correct the script, or the rows that stand in its way, {_AGAIN}"
+
+
+def _is_in_import(error: BaseException, step: Any) -> bool:
+    """Whether it came up in a module that the script was importing."""
+    codes = [frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)]
+    path = _path(step)
+    at = next((n for n, code in enumerate(codes) if code.co_filename == path), len(codes))
+    return any(code.co_name == "<module>" for code in codes[at:])
+
+
+def _path(step: Any) -> str | None:
+    return getattr(getattr(step, "revision", None), "path", None)
 
 
 def place(context: MigrationContext, error: Exception | SystemExit, step: Any) -> Iterator[str]:
     """Say where in the script it happened, and the statement."""
-    path = getattr(getattr(step, "revision", None), "path", None)
+    path = _path(step)
     frame, line = error.__traceback__, None
     while frame is not None:
         if frame.tb_frame.f_code.co_filename == path:

@@ -14,7 +14,7 @@ from sqlalchemy.util import await_only
 
 from sqlmodel_migrations import _alembic
 from sqlmodel_migrations.errors import AnswerNeeded, UsageError
-from sqlmodel_migrations.run import executor, losses, offline, redirect
+from sqlmodel_migrations.run import executor, losses, offline, redirect, refusal
 from sqlmodel_migrations.run.checkout import Checkout
 from sqlmodel_migrations.run.env_script import Session
 from sqlmodel_migrations.run.execution import Execution
@@ -168,6 +168,13 @@ class _Journey:
         except CommandError:
             # Alembic refuses; the history says it in words, where it refuses as well.
             self._resolve(heads)
+            raise
+        except (Exception, SystemExit) as error:
+            # An env.py of several databases may have moved another one already.
+            done = (*self.progress.elsewhere, *self.progress.applied)
+            standing = f"applied before it: {', '.join(done)}" if done else "nothing was run"
+            if broken := refusal.broken_script(error, (standing,)):
+                raise broken from error
             raise
 
     def written(self, heads: Heads, context: MigrationContext) -> Sequence[Any]:

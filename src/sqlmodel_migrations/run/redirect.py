@@ -123,7 +123,15 @@ def _missing_file(dialect: Dialect, cargs: list[Any], cparams: dict[str, Any]) -
     if dialect.name != "sqlite" or not cargs or cparams.get("uri"):
         return None
     path = Path(str(cargs[0]))
-    return None if str(cargs[0]) in ("", ":memory:") or path.exists() else path
+    return None if str(cargs[0]) in ("", ":memory:") or _is_there(path) else path
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a file is there, or may be: SQLite says it better where that may not be asked."""
+    try:
+        return path.exists()
+    except OSError:
+        return True
 
 
 def _remove_if_empty(path: Path) -> None:

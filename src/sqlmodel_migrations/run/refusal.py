@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from alembic.util import CommandError
 
@@ -45,14 +47,37 @@ def explained(error: CommandError) -> UsageError:
     return UsageError(text)
 
 
-def broken_script(error: Exception) -> UsageError | None:
-    """Return the error for a revision file that cannot be imported; None for anything else."""
+def broken_script(
+    error: BaseException, standing: Sequence[str] = ("nothing was run",)
+) -> UsageError | None:
+    """Return the error for a revision file that cannot be used; None for anything else.
+
+    It cannot be imported, or lacks a function. `standing` says what was done before.
+    """
+    if (missing := _alembic.missing_function(error)) is not None:
+        return _without_function(*missing, standing)
     loaded = _alembic.loaded_file(error)
     if loaded is None or loaded[0].name == "env.py":
         return None
     path, line = loaded
     return UsageError(
-        f"'{path.name}' cannot be imported: {type(error).__name__}: {error}",
-        hint="correct the file",
-        details=(f"at {path}, line {line}",),
+        f"'{path.name}' cannot be imported: {_said(error)}",
+        hint="correct it, and let it import nothing of the application, which goes on changing;"
+        " then type the command again",
+        details=(f"at {path}, line {line}", *standing),
+    )
+
+
+def _said(error: BaseException) -> str:
+    if isinstance(error, SystemExit):
+        return f"it called sys.exit({error.code!r})"
+    return f"{type(error).__name__}: {error}"
+
+
+def _without_function(path: Path, name: str, standing: Sequence[str]) -> UsageError:
+    way = {"upgrade": "run", "downgrade": "taken back"}[name]
+    return UsageError(
+        f"'{path.name}' has no function '{name}': the revision cannot be {way}",
+        hint=f"write 'def {name}():' in it, with 'pass' where there is nothing to do",
+        details=(f"at {path}", *standing),
     )

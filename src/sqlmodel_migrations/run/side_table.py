@@ -102,4 +102,5 @@ def require_known(rows: Iterable[Mapping[Any, Any]], table: Table) -> None:
         raise UsageError(
             f"the table '{table.name}' was written by a newer version of sqlmodel-migrations",
             hint="upgrade this one: pip install --upgrade sqlmodel-migrations",
+            details=("nothing was run",),
         )

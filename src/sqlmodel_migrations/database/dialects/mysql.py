@@ -56,6 +56,16 @@ _TEXTS = (
         "the user '{0}' may not use this database",
         "check the database URL",
     ),
+    (
+        r"command denied to user",
+        "the database refuses: permission denied",
+        "grant the user of the database URL what it lacks",
+    ),
+    (
+        r"\(1021|\(1114|disk full|no space left on device",
+        "the disk of the server is full",
+        "make room on the server's disk",
+    ),
 )
 _UNREACHABLE = (
     (

@@ -55,7 +55,16 @@ _TEXTS = (
         "the server asks for a password, and the URL has none",
         "check the database URL",
     ),
-    (r"permission denied", "the database refuses: permission denied", None),
+    (
+        r"permission denied|must be owner of",
+        "the database refuses: permission denied",
+        "grant the user of the database URL what it lacks",
+    ),
+    (
+        r"no space left on device",
+        "the disk of the server is full",
+        "make room on the server's disk",
+    ),
 )
 _UNREACHABLE = (
     (

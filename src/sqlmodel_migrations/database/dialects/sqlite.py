@@ -64,7 +64,7 @@ _TEXTS: tuple[tuple[str, str, str | None], ...] = (
         "the file is no SQLite database",
         "check the path in the database URL",
     ),
-    (r"database or disk is full", "the disk is full", "make room, and try again"),
+    (r"database or disk is full", "the disk is full", "make room on the disk"),
     (
         r"database disk image is malformed",
         "the database file is damaged",
