@@ -38,6 +38,8 @@ TRANSCRIPTS = (
     "docs/plan.md",
     "docs/adopt.md",
     "docs/execution.md",
+    "docs/history.md",
+    "docs/repair.md",
 )
 LINK = re.compile(r"\]\((?!https?://)([^)#\s]*)(?:#([^)\s]+))?\)")
 BLOCK = re.compile(r"^```(\w+)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar, Unpack, cast
 
 from sqlmodel_migrations.errors import UsageError
 from sqlmodel_migrations.project import address, settings
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from sqlmodel_migrations.run.execution import Execution, Options
     from sqlmodel_migrations.run.losses import Losses
     from sqlmodel_migrations.run.outcome import Outcome
+    from sqlmodel_migrations.run.position import Position
     from sqlmodel_migrations.run.repair import Interrupted
     from sqlmodel_migrations.status import Status
 
@@ -182,7 +183,7 @@ class Migrations:
     # What the database says.
 
     def current_ids(self) -> tuple[str, ...]:
-        """Return the ids in the version table, known or not; makes neither table nor file."""
+        """Return the ids in the version tables, known or not; makes neither table nor file."""
         return self._checkout.current()
 
     def current(self) -> tuple[Revision, ...]:
@@ -191,10 +192,15 @@ class Migrations:
         self._checkout.require_known(ids)
         return tuple(self.graph.revisions[i] for i in ids)
 
+    def positions(self) -> tuple[Position, ...]:
+        """Return where each database is that env.py opens; raises `UsageError` for unknown ids."""
+        found = self._checkout.positions()
+        self._checkout.require_known([id for each in found for id in each.heads])
+        return found
+
     def pending(self, target: str = "heads") -> tuple[Revision, ...]:
-        """Return what `upgrade` to `target` would run, in order."""
-        ids = tuple(revision.id for revision in self.current())
-        return tuple(self.graph.pending(ids, target))
+        """Return what `upgrade` to `target` would run, in order; each that a database lacks."""
+        return self.graph.pending_of_any([each.heads for each in self.positions()], target)
 
     def applied(self) -> tuple[Applied, ...]:
         """Return what the database has, newest first, and what is known of how it came there."""
@@ -553,13 +559,13 @@ class Migrations:
         self, target: str = "head", *, engine: AsyncEngine | None = None, **options: Any
     ) -> Outcome:
         """`upgrade` in an event loop, on `engine` where one is given."""
-        return await self._aside(lambda m: m.upgrade(target, **options), engine)
+        return await self._aside(lambda m: m.upgrade(target, **options), engine, options)
 
     async def adowngrade(
         self, target: str = "-1", *, engine: AsyncEngine | None = None, **options: Any
     ) -> Outcome:
         """`downgrade` in an event loop, on `engine` where one is given."""
-        return await self._aside(lambda m: m.downgrade(target, **options), engine)
+        return await self._aside(lambda m: m.downgrade(target, **options), engine, options)
 
     async def astamp(
         self,
@@ -569,7 +575,7 @@ class Migrations:
         **options: Any,
     ) -> Outcome:
         """`stamp` in an event loop, on `engine` where one is given."""
-        return await self._aside(lambda m: m.stamp(targets, **options), engine)
+        return await self._aside(lambda m: m.stamp(targets, **options), engine, options)
 
     async def acurrent(self, *, engine: AsyncEngine | None = None) -> tuple[Revision, ...]:
         """`current` in an event loop, on `engine` where one is given."""
@@ -619,15 +625,33 @@ class Migrations:
             twin._checkout.bind = engine
         return await asyncio.to_thread(work, twin)
 
-    async def _aside(self, work: Callable[[Migrations], T], engine: AsyncEngine | None) -> T:
-        """Work in a thread; on an AsyncEngine in a greenlet of this loop, which it belongs to."""
+    async def _aside(
+        self,
+        work: Callable[[Migrations], T],
+        engine: AsyncEngine | None,
+        options: Mapping[str, Any] | None = None,
+    ) -> T:
+        """Work in a thread; on an AsyncEngine in a greenlet of this loop, which it belongs to.
+
+        `options` are of a verb that waits for the server, if they or the settings say so.
+        """
         import asyncio
 
         engine = engine or self._checkout.async_engine
         if engine is None:
             return await asyncio.to_thread(work, self)
+        if options is not None:
+            await self._awaited(engine, options)
         async with engine.connect() as connection:
             return await connection.run_sync(lambda sync: work(self._on(sync)))
+
+    async def _awaited(self, engine: AsyncEngine, options: Mapping[str, Any]) -> None:
+        from sqlmodel_migrations.run import execution, starting
+
+        known = {key: options[key] for key in execution.Options.__annotations__ if key in options}
+        found = execution.chosen(self.settings, cast(execution.Options, known))
+        if found.wait and options.get("sql") is None:
+            await starting.await_engine(engine, found)
 
     def _on(self, connection: Connection) -> Migrations:
         twin = object.__new__(type(self))

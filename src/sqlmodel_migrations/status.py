@@ -41,15 +41,15 @@ class Status:
 def look(checkout: Checkout) -> Status:
     """Ask the files, the database and the models; each problem becomes a line."""
     problems: list[str] = [problem.message for problem in checkout.graph.problems]
-    seen = _Database()
+    seen = _Databases()
     pending: tuple[Revision, ...] = ()
     differences: tuple[Difference, ...] | None = None
     edited: tuple[Applied, ...] = ()
     with _collected(problems):
         checkout.read(seen.look)
-        problems.extend(seen.problems)
+        problems.extend((*seen.problems, *seen.behind()))
         checkout.require_known(seen.current)
-        pending = tuple(checkout.graph.pending(seen.current, "heads"))
+        pending = checkout.graph.pending_of_any(seen.heads)
         edited = tuple(a for a in seen.reading.applied(checkout) if a.script is Script.EDITED)
     with _collected(problems):
         compared = revision.check(checkout, from_database=False)
@@ -59,8 +59,8 @@ def look(checkout: Checkout) -> Status:
         root=checkout.settings.root,
         directory=checkout.settings.script_location,
         name=checkout.settings.name,
-        database=seen.url,
-        server=seen.server,
+        database=", ".join(seen.urls) or None,
+        server=", ".join(dict.fromkeys(seen.servers)) or None,
         current=seen.current,
         heads=checkout.graph.heads,
         pending=pending,
@@ -71,21 +71,32 @@ def look(checkout: Checkout) -> Status:
 
 
 @dataclass
-class _Database:
-    """What the database says of itself; the password stays hidden."""
+class _Databases:
+    """What each database of env.py says of itself; passwords stay hidden."""
 
-    url: str | None = None
-    server: str | None = None
-    current: tuple[str, ...] = ()
+    urls: list[str] = field(default_factory=list)
+    servers: list[str] = field(default_factory=list)
+    heads: list[tuple[str, ...]] = field(default_factory=list)
     reading: Reading = field(default_factory=Reading)
     problems: list[str] = field(default_factory=list)
+
+    @property
+    def current(self) -> tuple[str, ...]:
+        """The ids in their version tables."""
+        return tuple(dict.fromkeys(id for each in self.heads for id in each))
+
+    def behind(self) -> Iterator[str]:
+        """Say where each is, if that is not the same place."""
+        if len(set(self.heads)) > 1:
+            for url, heads in zip(self.urls, self.heads, strict=True):
+                yield f"{url} is at {', '.join(heads) or 'base'}"
 
     def look(self, context: MigrationContext, arguments: Mapping[str, Any]) -> None:
         connection = context.connection
         assert connection is not None
-        self.url = connection.engine.url.render_as_string(hide_password=True)
-        self.server = dialects.of(connection.dialect.name).server(connection)
-        self.current = context.get_current_heads()
+        self.urls.append(connection.engine.url.render_as_string(hide_password=True))
+        self.servers.append(dialects.of(connection.dialect.name).server(connection))
+        self.heads.append(tuple(dict.fromkeys(context.get_current_heads())))
         with _collected(self.problems):
             self.reading.look(context, arguments)
         with _collected(self.problems):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
 
 import pytest
@@ -107,3 +108,28 @@ def test_what_another_database_of_env_py_keeps_is_said(
     write(foreign, "r3", "r2", "pass")
     assert foreign.cli("upgrade").code == 0
     assert version(other) == ["r3"]
+
+
+@pytest.mark.parametrize("foreign", ["multidb"], indirect=True)
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_each_database_of_env_py_is_shown(
+    foreign: Project, database: Database, other: Database
+) -> None:
+    assert foreign.cli("upgrade").code == 0
+    other.run("DELETE FROM alembic_version", "INSERT INTO alembic_version VALUES ('r1')")
+    ran = foreign.cli("current", "-q")
+    assert ran.stdout == f"{database.url}:\n  r2 (head)\n{other.url}:\n  r1\n"
+    ran = foreign.cli("current", "--check-heads", "--json")
+    assert ran.code == 1, ran.output
+    result = json.loads(ran.stdout)["result"]
+    assert (result["is_at_head"], result["revisions"][0]["id"]) == (False, "r2")
+    assert result["databases"] == [
+        {"database": database.url, "revisions": ["r2"], "is_at_head": True},
+        {"database": other.url, "revisions": ["r1"], "is_at_head": False},
+    ]
+    said = foreign.cli("status").stdout
+    assert f"database  {database.url}, {other.url} (SQLite " in said
+    assert "pending   1\n  r2\n" in said
+    assert f"problem   {other.url} is at r1" in said
+    other.run("DELETE FROM alembic_version")
+    assert foreign.cli("current", "-q").stdout.endswith("\n  no revision is applied\n")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 
 import pytest
 from sqlalchemy import URL, make_url
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from databases import Database
 from heroes import MODELS, add_revision
@@ -18,6 +20,7 @@ from project import Project
 from sqlmodel_migrations import Migrations
 from sqlmodel_migrations.errors import DatabaseError, Interrupted, Unreachable
 from sqlmodel_migrations.events import Event, ServerAwaited
+from sqlmodel_migrations.run.outcome import Outcome
 
 on_servers = pytest.mark.parametrize("database", ["postgresql", "mariadb"], indirect=True)
 on_postgresql = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
@@ -102,6 +105,31 @@ def test_it_is_asked_until_it_answers(one: Project, database: Database) -> None:
     assert outcome.after == ("a1",)
     assert "server cannot be reached" in awaited[0].reason
     assert awaited[0].timeout == 20
+
+
+@on_servers
+def test_an_engine_in_an_event_loop_waits_as_well(one: Project, database: Database) -> None:
+    port = free_port()
+    drivers = {"postgresql": "postgresql+asyncpg", "mariadb": "mysql+asyncmy"}
+    url = at(database, port).set(drivername=drivers[database.kind])
+    awaited: list[ServerAwaited] = []
+
+    async def run(tell: Callable[[Event], None]) -> Outcome:
+        engine = create_async_engine(url)
+        try:
+            return await Migrations.find().aupgrade(engine=engine, wait=20, on_event=tell)
+        finally:
+            await engine.dispose()
+
+    with reached(database, port) as is_ready:
+
+        def tell(event: Event) -> None:
+            if isinstance(event, ServerAwaited):
+                awaited.append(event)
+                is_ready.set()
+
+        assert asyncio.run(run(tell)).after == ("a1",)
+    assert "server cannot be reached" in awaited[0].reason
 
 
 @on_servers

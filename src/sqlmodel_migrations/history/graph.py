@@ -128,6 +128,15 @@ class Graph:
         wanted = self._required(heads) - applied
         return tuple(reversed(tuple(self._sorted(wanted, heads))))
 
+    def pending_of_any(
+        self, positions: Sequence[Sequence[str]], target: Target = "heads"
+    ) -> tuple[Revision, ...]:
+        """List what `upgrade target` runs on any of several databases, in order."""
+        if len(positions) == 1:
+            return self.pending(positions[0], target)
+        wanted = {one.id for each in positions for one in self.pending(each, target)}
+        return tuple(one for one in reversed(tuple(self.walk())) if one.id in wanted)
+
     def _values(self, ids: Iterable[str]) -> tuple[Revision, ...]:
         return tuple(self.revisions[rev] for rev in ids)
 

@@ -18,9 +18,11 @@ from sqlmodel_migrations.history.probe import Applied
 from sqlmodel_migrations.project.settings import Settings
 from sqlmodel_migrations.run import event_loop
 from sqlmodel_migrations.run.outcome import Outcome
+from sqlmodel_migrations.run.position import Position
 
 if TYPE_CHECKING:
     from alembic.config import Config
+    from alembic.runtime.migration import MigrationContext
     from alembic.script import ScriptDirectory
     from sqlalchemy import URL, Connection, Engine, MetaData
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -189,14 +191,24 @@ class Checkout:
             self.run(config, self.script(config), session, {"dont_mutate": True})
 
     def current(self) -> tuple[str, ...]:
-        """Return the ids in the version table, known to this checkout or not."""
+        """Return the ids in the version tables, known to this checkout or not."""
+        return tuple(dict.fromkeys(id for each in self.positions() for id in each.heads))
+
+    def positions(self) -> tuple[Position, ...]:
+        """Return where each database is that env.py opens, in its order."""
         probed = self._probed()
         if probed is not None:
             probed.say()
-            return probed.ids
-        found: list[str] = []
-        self.read(lambda context, _: found.extend(context.get_current_heads()))
-        return tuple(dict.fromkeys(found))
+            return (Position(probed.ids),)
+        found: list[Position] = []
+
+        def look(context: MigrationContext, _: Mapping[str, Any]) -> None:
+            assert context.connection is not None
+            url = context.connection.engine.url.render_as_string(hide_password=True)
+            found.append(Position(tuple(dict.fromkeys(context.get_current_heads())), url))
+
+        self.read(look)
+        return tuple(found)
 
     def standing(self, target: str) -> Outcome | None:
         """Return the outcome of an upgrade where the driver alone tells that nothing is pending.

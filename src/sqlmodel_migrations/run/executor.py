@@ -216,6 +216,7 @@ class _Execution:
             )
         )
         self.record.begin(step)
+        self.one.progress.is_half_done = False
         self.watch.revision = revision
         self.one.take(step, planned[position + 1 :])
         elapsed = time.monotonic() - started
@@ -225,8 +226,12 @@ class _Execution:
     def _around(self, step: Any) -> Iterator[None]:
         assert self.context.connection is not None
         told = statements.told(self.context.connection, failure.ids([step])[0], self.how)
-        with self.record.around(step), told:
-            yield
+        try:
+            with self.record.around(step), told:
+                yield
+        except BaseException:
+            self.one.progress.is_half_done = self.record.journal.is_half_done()
+            raise
 
     def _started(self, planned: Sequence[Any]) -> None:
         self.how.emit(MoveStarted(tuple(failure.ids(planned)), self.direction))

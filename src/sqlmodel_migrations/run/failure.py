@@ -30,7 +30,8 @@ _AGAIN = "then type the command again: it goes on with this revision"
 class Progress:
     """What a run has done so far; heads are revision ids, sorted.
 
-    `elsewhere` was applied to databases that the same env.py opened before this one.
+    `elsewhere` was applied to databases that the same env.py opened before this one;
+    `is_half_done` says that a part of the step that failed was committed.
     """
 
     before: tuple[str, ...] = ()
@@ -38,6 +39,7 @@ class Progress:
     applied: list[str] = field(default_factory=list)
     elsewhere: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    is_half_done: bool = False
 
     def enter(self) -> None:
         """Begin with the next database of env.py."""
@@ -141,7 +143,7 @@ def standing(
     yield f"not applied: {', '.join(pending[is_in_doubt:]) or 'nothing else'}"
     if progress.elsewhere:
         yield f"another database of env.py keeps: {', '.join(progress.elsewhere)}"
-    if dialects.of(context.dialect.name).commits_ddl():
+    if progress.is_half_done or dialects.of(context.dialect.name).commits_ddl():
         yield (
             f"what '{pending[0]}' did before stays, and is not done again when it is run again;"
             " see: sqlmodel migrations repair"

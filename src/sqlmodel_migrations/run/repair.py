@@ -24,7 +24,7 @@ from sqlmodel_migrations.run.checkout import Checkout
 from sqlmodel_migrations.run.effect import Kind, Verdict
 from sqlmodel_migrations.run.env_script import Session
 from sqlmodel_migrations.run.execution import Execution
-from sqlmodel_migrations.run.journal_table import DONE, INTENT, Entry, JournalTable, Key
+from sqlmodel_migrations.run.journal.table import DONE, INTENT, Entry, JournalTable, Key
 from sqlmodel_migrations.run.move import Move
 from sqlmodel_migrations.run.outcome import Outcome
 from sqlmodel_migrations.run.reverse import Irreversible, Reversal
