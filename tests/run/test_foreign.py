@@ -10,6 +10,7 @@ from sqlalchemy import make_url
 
 from databases import Database
 from project import Project
+from refusal import _tables as every_table
 from refusal import refused, tables, version
 
 PLACEHOLDER = "driver://user:pass@localhost/dbname"
@@ -133,3 +134,35 @@ def test_each_database_of_env_py_is_shown(
     assert f"problem   {other.url} is at r1" in said
     other.run("DELETE FROM alembic_version")
     assert foreign.cli("current", "-q").stdout.endswith("\n  no revision is applied\n")
+
+
+DIE = "import os; os.environ.get('DIE') and os._exit(137)"
+
+
+def test_a_killed_upgrade_is_finished(foreign: Project, database: Database) -> None:
+    """What was committed is not done again: on MariaDB with each CREATE, elsewhere a block."""
+    fill = "op.execute('INSERT INTO hero (id) VALUES (1)')"
+    block = f"with op.get_context().autocommit_block(): {fill}"
+    first = fill if database.kind == "mariadb" else block
+    write(foreign, "r3", "r2", "\n        ".join((first, CREATE.format("team"), DIE)))
+    assert foreign.cli("upgrade", env={"DIE": "1"}).code == 137
+    assert version(database) == ["r2"]
+    assert database.query("SELECT id FROM hero") == [(1,)]
+    ran = foreign.cli("upgrade")
+    assert ran.code == 0, ran.output
+    assert version(database) == ["r3"]
+    assert database.query("SELECT id FROM hero") == [(1,)]
+    assert "team" in tables(database)
+    assert not any("sqlmodel_migrations" in name for name in every_table(database))
+
+
+def test_what_it_has_not_is_said(foreign: Project, database: Database) -> None:
+    said = "no history of runs is kept, and an edited script is not noticed"
+    assert foreign.cli("upgrade", "r1").stderr.count(said) == 1
+    assert said not in foreign.cli("upgrade").stderr
+    assert "unknown" in foreign.cli("history", "--applied").stdout
+    if "engine1" in foreign.read("alembic.ini"):
+        ran = foreign.cli("plan")
+        assert ran.code == 2
+        assert "env.py opens 2 databases, and a plan is of one" in ran.stderr
+        assert "hint: give each its own section" in ran.stderr

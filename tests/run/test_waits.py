@@ -316,3 +316,25 @@ def test_a_deadlock_is_tried_again(two: Project, database: Database) -> None:
         thread.join()
     assert [e.attempt for e in events if isinstance(e, Retrying)] == [1]
     assert version(database) == ["r2"]
+
+
+FILL_SLOWLY = "op.execute('UPDATE hero SET id = 2'); import time; time.sleep(0.3)"
+FILL_IN_PARTS = """\
+with op.get_context().autocommit_block():
+        for number in range(3):
+            op.execute(f"UPDATE hero SET id = {number}")
+            import time; time.sleep(0.3)"""
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(("script", "gaps"), [(FILL_SLOWLY, 2), (FILL_IN_PARTS, 6)])
+def test_a_waiting_writer_gets_its_turn(
+    two: Project, database: Database, script: str, gaps: int
+) -> None:
+    """SQLite has no queue: between two transactions there is time for who looks now and then."""
+    add_revision(two, "r2", "r1", "fill", upgrade=script)
+    add_revision(two, "r3", "r2", "fill", upgrade=script)
+    slept: list[float] = []
+    Migrations.find().upgrade(sleep=slept.append)
+    assert len(slept) >= gaps
+    assert min(slept) > 0.1  # so often looks sqliteDefaultBusyCallback

@@ -42,6 +42,7 @@ from sqlmodel_migrations.run.lock import Lock
 from sqlmodel_migrations.run.record import Record
 from sqlmodel_migrations.run.retry import Attempts
 from sqlmodel_migrations.run.runner import Run, Steps
+from sqlmodel_migrations.run.turns import Turns
 from sqlmodel_migrations.run.waits import Limits, WaitsModule
 
 
@@ -80,9 +81,11 @@ class _Execution:
     direction: str
     watch: blockers.Watch = field(init=False)
     record: Record = field(init=False)
+    turns: Turns = field(init=False)
 
     def run(self) -> None:
         started = time.monotonic()
+        self.turns = Turns(self._waits.pause, self.how.sleep)
         self.one.around = self._around
         if not self._has_work():
             return
@@ -129,7 +132,7 @@ class _Execution:
 
     def _open_record(self) -> None:
         """Read what earlier runs wrote down, and refuse to start where that forbids it."""
-        self.record = Record(self.context, self.how, self.one.outside)
+        self.record = Record(self.context, self.how, self.one.outside, self.turns)
         self.one.row = self.record.row
         notes = self.record.require_startable(self.one.planned, self.one.progress.before)
         self.one.progress.notes.extend(notes)
@@ -176,6 +179,7 @@ class _Execution:
         self._started(planned)
         for position in range(len(planned)):
             self._attempt(partial(self._take, held, planned, position), planned[position:])
+            self.turns.end()
         self.one.make_version_table()
         self._commit()
 

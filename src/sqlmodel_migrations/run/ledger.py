@@ -96,7 +96,7 @@ class Ledger:
         self._started, self._clock, self._open = _now(), time.monotonic(), None
         if self._made_in not in (None, self._connection.get_transaction()):
             self.exists, self._made_in = side_table.exists(self._connection, self.table), None
-        if self._is_kept and dialects.of(self.context.dialect.name).commits_ddl():
+        if self.is_kept and dialects.of(self.context.dialect.name).commits_ddl():
             self._make()
             row = self._row(revision, direction, path, finished=None)
             self._connection.execute(insert(self.table), row)
@@ -108,7 +108,7 @@ class Ledger:
 
         What is returned is a row that is still to be written there.
         """
-        if not self._is_kept:
+        if not self.is_kept:
             return None
         elapsed = datetime.timedelta(seconds=time.monotonic() - self._clock)
         finished = self._started + elapsed
@@ -136,7 +136,7 @@ class Ledger:
 
     def note(self, revisions: Iterable[str], direction: str, paths: Mapping[str, Path]) -> None:
         """Write that revisions were stamped, or their edited scripts accepted."""
-        if not self._is_kept:
+        if not self.is_kept:
             return
         self._make()
         self._started = _now()
@@ -156,7 +156,8 @@ class Ledger:
         return tuple(_line(row) for row in rows)
 
     @property
-    def _is_kept(self) -> bool:
+    def is_kept(self) -> bool:
+        """Whether rows are written: the table is there, or may be made."""
         return self.is_wanted or self.exists
 
     @property

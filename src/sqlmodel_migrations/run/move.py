@@ -226,7 +226,7 @@ class _Journey:
             tuple(revisions[i] for i in dict.fromkeys(applied)),
             self.progress.before,
             self.progress.after,
-            (*notes, *self.progress.notes),
+            tuple(dict.fromkeys((*notes, *self.progress.notes))),
             tuple(self.writing.missing),
         )
 

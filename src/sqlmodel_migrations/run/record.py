@@ -21,9 +21,15 @@ from sqlmodel_migrations.run.execution import Execution
 from sqlmodel_migrations.run.journal import Journal, key_of
 from sqlmodel_migrations.run.ledger import Ledger
 from sqlmodel_migrations.run.own_transaction import Outside
+from sqlmodel_migrations.run.turns import Turns
 
 # Seconds between two looks at a session that is still at work.
 _PAUSE = 0.2
+
+_NO_HISTORY = (
+    "this env.py is your own, so no history of runs is kept, and an edited script is not noticed;"
+    " the setting 'history' changes that"
+)
 
 
 @dataclass
@@ -36,16 +42,21 @@ class Record:
     context: MigrationContext
     how: Execution
     outside: Outside
+    turns: Turns
     journal: Journal = field(init=False)
     ledger: Ledger = field(init=False)
 
     def __post_init__(self) -> None:
-        self.journal = Journal(self.context, self.outside, self._wait)
+        self.journal = Journal(self.context, self.outside, self._wait, self.turns)
         self.ledger = Ledger(self.context, is_kept(self.context, self.how))
 
     @property
     def is_callers(self) -> bool:
         return _alembic.is_in_external_transaction(self.context)
+
+    @property
+    def _dialect(self) -> str:
+        return self.context.dialect.name
 
     def is_resumed(self, step: Any) -> bool:
         """Whether an interrupted run of this step goes on."""
@@ -59,6 +70,8 @@ class Record:
         """
         if steps and is_script(steps[0]):
             self.journal.require_next(steps[0])
+        if not heads and steps and not self.ledger.is_kept and effect.is_known(self._dialect):
+            yield _NO_HISTORY
         if self.how.accept_edited or any(is_script(step) and step.is_upgrade for step in steps):
             yield from self._require_unedited(heads)
 
@@ -84,7 +97,7 @@ class Record:
         return None if values is None else Row(self.ledger.table, values)
 
     def _listening(self, step: Any) -> AbstractContextManager[None]:
-        if not effect.is_known(self.context.dialect.name):
+        if not effect.is_known(self._dialect):
             return own_transaction.outside(self.context, self.outside)
         return self.journal.listening(step)
 

@@ -37,6 +37,7 @@ from sqlmodel_migrations.run.journal.session_state import SessionState
 from sqlmodel_migrations.run.journal.table import Entry, JournalTable, Key
 from sqlmodel_migrations.run.journal.under_way import UnderWay
 from sqlmodel_migrations.run.own_transaction import Outside
+from sqlmodel_migrations.run.turns import Turns
 
 
 @dataclass
@@ -50,6 +51,7 @@ class Journal:
     context: MigrationContext
     outside: Outside
     wait: Wait
+    turns: Turns
     _recorded: dict[Key, list[Entry]] = field(default_factory=dict)
     _under_way: UnderWay | None = None
 
@@ -93,7 +95,7 @@ class Journal:
         entries = self._recorded.get(key, [])
         past = Past(key, connection, self._table, entries, self.outside, self.wait, state)
         under_way = self._under_way = UnderWay(
-            key, connection, self._table, past, self.outside, state
+            key, connection, self._table, past, self.outside, state, self.turns
         )
         guarded = own_transaction.guarded(self.context, self.outside, under_way.notes.flush)
         with guarded, intercepted(connection, under_way.handle):

@@ -21,6 +21,7 @@ from sqlmodel_migrations.run.journal.past import Past
 from sqlmodel_migrations.run.journal.session_state import SessionState
 from sqlmodel_migrations.run.journal.table import DONE, INTENT, Entry, JournalTable, Key
 from sqlmodel_migrations.run.own_transaction import Outside
+from sqlmodel_migrations.run.turns import Turns
 
 
 @dataclass
@@ -33,6 +34,7 @@ class UnderWay:
     past: Past
     outside: Outside
     state: SessionState
+    turns: Turns
 
     position: int = 0
     notes: Notes = field(init=False)
@@ -131,6 +133,8 @@ class UnderWay:
                 raise
             self.outside.add(call)
             self._send_alone(call)
+        else:
+            self.turns.end()
 
     def _send_alone(self, call: Call) -> None:
         """Send a statement that commits by itself, its entry being committed before it."""

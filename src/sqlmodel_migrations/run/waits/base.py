@@ -40,5 +40,11 @@ class WaitsModule(Protocol):
     def session(self, connection: Connection) -> int | None:
         """Return the server's number of this session; None where there is no such thing."""
 
+    def pause(self, seconds: float) -> float:
+        """Return how long to leave others alone after `seconds` of one transaction after another.
+
+        0 where whoever waits is served in turn.
+        """
+
     def blockers(self, connection: Connection, session: int) -> tuple[Blocker, ...]:
         """Return, asked on another connection, which sessions hold what `session` waits for."""

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlmodel_migrations.events import Blocker
 from sqlmodel_migrations.run.waits.base import LOCK_TIMEOUT, Limits
 from sqlmodel_migrations.run.waits.other import is_interrupt as is_interrupt
+from sqlmodel_migrations.run.waits.other import pause as pause
 
 # ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK (mysqld_error.h).
 _LOCK_FAILURES = frozenset((1205, 1213))

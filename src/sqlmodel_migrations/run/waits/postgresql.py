@@ -14,6 +14,7 @@ from sqlmodel_migrations.database import failures
 from sqlmodel_migrations.events import Blocker
 from sqlmodel_migrations.run.waits.base import LOCK_TIMEOUT, Limits
 from sqlmodel_migrations.run.waits.other import is_interrupt as is_interrupt
+from sqlmodel_migrations.run.waits.other import pause as pause
 
 # lock_not_available, deadlock_detected, serialization_failure (errcodes.txt).
 _LOCK_FAILURES = frozenset(("55P03", "40P01", "40001"))

@@ -13,10 +13,12 @@ from sqlmodel_migrations.errors import LockNotHad
 from sqlmodel_migrations.run.waits.base import LOCK_TIMEOUT, Limits
 from sqlmodel_migrations.run.waits.other import blockers, session
 
-__all__ = ["blockers", "is_interrupt", "is_lock_failure", "limited", "session"]
+__all__ = ["blockers", "is_interrupt", "is_lock_failure", "limited", "pause", "session"]
 
 # Milliseconds: the longest that SQLite takes, where 0 is not to wait at all.
 _ENDLESS = 2**31 - 1
+# Seconds of transactions without a gap, and then the gap.
+_LONGEST, _TURN = 0.25, 0.12
 
 
 @contextlib.contextmanager
@@ -38,6 +40,14 @@ def limited(connection: Connection, limits: Limits) -> Iterator[None]:
             connection.rollback()
             connection.exec_driver_sql(f"PRAGMA busy_timeout = {before}")
             connection.rollback()
+
+
+def pause(seconds: float) -> float:
+    """Let a waiting writer find the file free now and then: it only looks every tenth of a second.
+
+    So does SQLite's busy handler after its first looks (`sqliteDefaultBusyCallback` in main.c).
+    """
+    return _TURN if seconds >= _LONGEST else 0.0
 
 
 def is_lock_failure(error: BaseException) -> bool:
