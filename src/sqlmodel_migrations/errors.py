@@ -92,9 +92,10 @@ class Interrupted(MigrationsError):
         *,
         applied: tuple[str, ...] = (),
         pending: tuple[str, ...] = (),
+        hint: str | None = None,
         details: tuple[str, ...] = (),
     ):
-        super().__init__(message, details=details)
+        super().__init__(message, hint=hint, details=details)
         self.applied = applied
         self.pending = pending
 

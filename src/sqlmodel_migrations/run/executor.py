@@ -234,7 +234,7 @@ class _Execution:
             with self.record.around(step), told:
                 yield
         except BaseException:
-            self.one.progress.is_half_done = self.record.journal.is_half_done()
+            self.one.progress.is_half_done = self.record.journal.is_half_done(step)
             raise
 
     def _started(self, planned: Sequence[Any]) -> None:
@@ -270,6 +270,7 @@ class _Execution:
     def _interrupted(self, steps: Sequence[Any]) -> Interrupted:
         return Interrupted(
             "interrupted",
+            hint="type the command again: it goes on where this one stopped",
             applied=tuple(self.one.progress.applied),
             pending=tuple(failure.ids(steps)),
             details=self._standing(steps),

@@ -143,7 +143,7 @@ def standing(
     yield f"not applied: {', '.join(pending[is_in_doubt:]) or 'nothing else'}"
     if progress.elsewhere:
         yield f"another database of env.py keeps: {', '.join(progress.elsewhere)}"
-    if progress.is_half_done or dialects.of(context.dialect.name).commits_ddl():
+    if progress.is_half_done:
         yield (
             f"what '{pending[0]}' did before stays, and is not done again when it is run again;"
             " see: sqlmodel migrations repair"

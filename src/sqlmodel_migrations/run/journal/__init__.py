@@ -102,9 +102,10 @@ class Journal:
             yield
             past.require_end(under_way.position)
 
-    def is_half_done(self) -> bool:
-        """Whether what the last step did stays in part, although it failed."""
-        return self._under_way is not None and self._under_way.notes.is_lasting
+    def is_half_done(self, step: Any) -> bool:
+        """Whether a part of what a step did stays, although it failed."""
+        found = self._under_way
+        return found is not None and found.key == key_of(step) and found.notes.is_lasting
 
     def finish(self) -> None:
         """Delete what is written of the revision, in the transaction that will commit it."""

@@ -60,7 +60,9 @@ def _wait(lock: Lock, execution: Execution) -> float:
             execution.emit(Waiting(holder, elapsed, timeout))
             said, told = holder, now
         if execution.stop():
-            raise Interrupted("interrupted while another run held the migration lock")
+            raise Interrupted(
+                "interrupted while another run held the migration lock: nothing was run"
+            )
         execution.sleep(min(pause * random.uniform(0.5, 1.0), timeout - elapsed))
         pause = min(pause * 2, _LONGEST_PAUSE)
     return time.monotonic() - started
