@@ -7,21 +7,17 @@ Servers are real. A server is looked for in a fixed order (see `postgresql_serve
 from __future__ import annotations
 
 import contextlib
-import getpass
 import os
-import shutil
-import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
 from typing import Any, Protocol, cast
 
 from sqlalchemy import URL, make_url
 
+import throwaway
 from sqlmodel_migrations.shadow import embedded
 
 KINDS = ("sqlite", "postgresql", "mariadb")
@@ -234,13 +230,14 @@ def mariadb_server() -> Iterator[Server]:
     if server := _running("mariadb", "TEST_MARIADB_URL", MARIADB):
         yield server
         return
-    if not shutil.which("mariadbd") or not shutil.which("mariadb-install-db"):
+    try:
+        with throwaway.mariadb() as url:
+            yield _server("mariadb", url)
+    except throwaway.Absent as absent:
         raise MissingServer(
             "no MariaDB: TEST_MARIADB_URL is not set, 127.0.0.1:3306 does not let 'root' in, "
-            "mariadbd is not installed"
-        )
-    with _mariadbd() as server:
-        yield server
+            f"{absent}"
+        ) from absent
 
 
 def _running(kind: str, variable: str, default: str) -> Server | None:
@@ -320,68 +317,3 @@ def _connect_mariadb(url: URL, autocommit: bool) -> Connection:
         charset="utf8mb4",
     )
     return cast(Connection, connection)
-
-
-@contextmanager
-def _mariadbd() -> Iterator[Server]:
-    import tempfile
-
-    with tempfile.TemporaryDirectory(prefix="smtest-", ignore_cleanup_errors=True) as folder:
-        data = Path(folder, "data")
-        user = f"--user={getpass.getuser()}"
-        _install_mariadb(data, user)
-        port = _free_port()
-        process = subprocess.Popen(
-            [
-                "mariadbd",
-                "--no-defaults",
-                user,
-                f"--datadir={data}",
-                f"--socket={folder}/socket",
-                f"--port={port}",
-                "--bind-address=127.0.0.1",
-                "--innodb-flush-log-at-trx-commit=0",
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        server = _server("mariadb", f"mariadb://root@127.0.0.1:{port}/mysql")
-        try:
-            _wait_for(server, process)
-            yield server
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
-
-
-def _install_mariadb(data: Path, user: str) -> None:
-    subprocess.run(
-        [
-            "mariadb-install-db",
-            "--no-defaults",
-            user,
-            f"--datadir={data}",
-            "--auth-root-authentication-method=normal",
-            "--skip-test-db",
-        ],
-        check=True,
-        capture_output=True,
-    )
-
-
-def _wait_for(server: Server, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 30
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            server.execute("SELECT 1")
-        except _errors(server.kind):
-            time.sleep(0.05)
-        else:
-            return
-    raise MissingServer(f"no MariaDB: mariadbd ended or did not answer ({process.returncode})")
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
