@@ -108,14 +108,29 @@ def _is_usual(table: Table, found: Found) -> bool:
 def _numbered(table: Table, pairs: Iterable[tuple[Constraint, Found]]) -> list[Constraint]:
     """The foreign keys that MariaDB, as it has numbered them, will number so again.
 
-    It does so in the order of CREATE TABLE, which in a script is that of the text.
+    It does so in the order of CREATE TABLE, which in a script is that of the text. Of tables that
+    refer to each other some are made later: nobody can tell which, so these keep their names.
     """
+    if _refers_to(table, table, set()):
+        return []
     keys = [pair for pair in pairs if isinstance(pair[0], ForeignKeyConstraint)]
     keys.sort(key=lambda pair: repr(_columns(pair[0])))
     is_alike = all(
         twin.name == f"{table.name}_ibfk_{number}" for number, (_, twin) in enumerate(keys, 1)
     )
     return [constraint for constraint, _ in keys] if is_alike else []
+
+
+def _refers_to(table: Table, target: Table, seen: set[Table]) -> bool:
+    """Whether a table refers to another one, through whatever stands between them."""
+    for key in table.foreign_keys:
+        other = key.column.table
+        if other is table or other in seen:
+            continue
+        seen.add(other)
+        if other is target or _refers_to(other, target, seen):
+            return True
+    return False
 
 
 def _keep_index(table: Table, found: CatalogTable, twin: Found) -> None:
