@@ -215,6 +215,24 @@ def test_a_version_table_that_nobody_else_sees_is_seen(placed: Project, database
     assert said.message.startswith("the database is not at r1, where it was just taken")
 
 
+KEEP = """\
+with op.get_context().autocommit_block():
+        op.execute("CREATE TABLE t1 (id INTEGER)")
+        op.execute("CREATE TRIGGER keep AFTER DELETE ON sqlmodel_migrations_journal BEGIN INSERT"
+            " INTO sqlmodel_migrations_journal SELECT old.version_table, old.revision,"
+            " old.direction, old.position, 'intent', old.digest, old.statement, old.fingerprint,"
+            " old.answer, old.format; END")"""
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_statement_that_is_still_in_the_journal_is_seen(
+    placed: Project, database: Database
+) -> None:
+    add_revision(placed, "r1", None, "one", upgrade=KEEP)
+    said = refused(placed.cli("upgrade"), 4)
+    assert said.message.startswith("every revision was applied, but r1 has statements in the journ")
+
+
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_it_is_read_back_before_another_runner_begins(placed: Project, database: Database) -> None:
     write_env(

@@ -303,7 +303,8 @@ class _Execution:
 
     def _read_back(self) -> None:
         if not self.is_callers:
-            read_back.require(self.context, self.one.progress.after)
+            progress = self.one.progress
+            read_back.require(self.context, progress.after, progress.applied)
 
 
 def _cause(error: Exception) -> Exception:
