@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
+import ctypes
 import signal
 import subprocess
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from databases import Server, _free_port, _install_mariadb, _server
-from sqlmodel_migrations.shadow import embedded
+import throwaway
+from databases import Server, _server
+
+# What a server says, it says to nobody.
+_SILENT = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
 
 
 @dataclass
 class OwnServer:
-    """A server and the command that starts it; `pid_file` holds its process id in its first line.
-
-    `user` runs it: None for the user that we are. `ending` is the signal that stops it at once.
-    """
+    """A server and the command that starts it; `ending` is the signal that stops it at once."""
 
     server: Server
-    command: Sequence[str]
+    command: throwaway.Command
     pid_file: Path
-    user: int | None = None
-    ending: signal.Signals = signal.SIGTERM
+    ending: signal.Signals
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -41,26 +38,22 @@ class OwnServer:
         return self.server.url.render_as_string(hide_password=False)
 
     def start(self) -> None:
-        """Start it again, until it does: PostgreSQL waits for what its children still do."""
-        deadline = time.monotonic() + 30
-        while True:
+        """Start it, again until it answers: PostgreSQL waits for what its children still do."""
+        deadline = time.monotonic() + throwaway.START
+        while time.monotonic() < deadline:
             if self._process is not None:
-                self._process.wait(timeout=30)
+                self._process.wait(timeout=throwaway.START)
             self._process = subprocess.Popen(
-                self.command,
-                user=self.user,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
+                self.command, preexec_fn=_end_with_parent, **_SILENT, **throwaway.account()
             )
-            if self._answers() or time.monotonic() > deadline:
+            if self._answers():
                 return
 
     def stop(self) -> None:
-        """End it, if it was started here."""
+        """End it."""
         if self._process is not None:
             self._process.send_signal(self.ending)
-            self._process.wait(timeout=30)
+            self._process.wait(timeout=throwaway.START)
 
     def _answers(self) -> bool:
         assert self._process is not None
@@ -74,37 +67,41 @@ class OwnServer:
 
 @contextmanager
 def postgresql() -> Iterator[OwnServer]:
-    """The embedded server; started again it is the same program on the same folder."""
-    with embedded.server() as url:
-        server = _server("postgresql", url)
-        folder = Path(server.execute("SHOW data_directory")[0][0])
-        pid_file = folder / "postmaster.pid"
-        program = Path(f"/proc/{pid_file.read_text().split()[0]}/exe").readlink()
-        options = ("-F", "-D", str(folder), "-p", str(server.url.port))
-        command = (str(program), *options, "-h", "127.0.0.1", "-k", "")
-        own = OwnServer(server, command, pid_file, folder.stat().st_uid, signal.SIGINT)
-        try:
-            yield own
-        finally:
-            own.stop()
+    """PostgreSQL; raises `throwaway.Absent`."""
+    programs = throwaway.postgresql_programs()
+    with throwaway.folder_in_memory() as folder:
+        data, port = folder / "data", throwaway.free_port()
+        options = ["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--username=postgres"]
+        throwaway.run([programs / "initdb", *options, "--no-sync", data], folder)
+        command = [programs / "postgres", "-F", "-D", data, "-p", str(port)]
+        command += ["-h", "127.0.0.1", "-k", ""]
+        server = _server("postgresql", f"postgresql://postgres@127.0.0.1:{port}/postgres")
+        yield from _started(server, command, data / "postmaster.pid", signal.SIGINT)
 
 
 @contextmanager
 def mariadb() -> Iterator[OwnServer]:
-    """A `mariadbd` in a folder of its own, which keeps what it has committed when it is killed."""
-    user = "--user=root" if os.geteuid() == 0 else ""
-    with tempfile.TemporaryDirectory(prefix="smtest-", ignore_cleanup_errors=True) as folder:
-        data, port = Path(folder, "data"), _free_port()
-        _install_mariadb(data, user or f"--user={os.environ['USER']}")
-        program = shutil.which("mariadbd")
-        assert program is not None
-        pid_file = Path(folder, "pid")
-        command = [program, "--no-defaults", f"--datadir={data}", f"--socket={folder}/socket"]
-        command += [f"--port={port}", "--bind-address=127.0.0.1", f"--pid-file={pid_file}"]
+    """MariaDB, which keeps what it has committed when it is killed; raises `throwaway.Absent`."""
+    with throwaway.mariadb_folder() as folder:
+        port = throwaway.free_port()
+        command: throwaway.Command = ["mariadbd", "--no-defaults", f"--datadir={folder / 'data'}"]
+        command += [f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder / 'socket'}"]
+        command += ["--innodb-flush-log-at-trx-commit=2", f"--pid-file={folder / 'pid'}"]
         server = _server("mariadb", f"mariadb://root@127.0.0.1:{port}/mysql")
-        own = OwnServer(server, [*command, user] if user else command, pid_file)
-        own.start()
-        try:
-            yield own
-        finally:
-            own.stop()
+        yield from _started(server, command, folder / "pid", signal.SIGTERM)
+
+
+def _started(
+    server: Server, command: throwaway.Command, pid_file: Path, ending: signal.Signals
+) -> Iterator[OwnServer]:
+    own = OwnServer(server, command, pid_file, ending)
+    own.start()
+    try:
+        yield own
+    finally:
+        own.stop()
+
+
+def _end_with_parent() -> None:
+    """Let the system end a server whose test was killed (prctl(2), PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)

@@ -44,11 +44,11 @@ class Absent(Exception):
 @contextlib.contextmanager
 def postgresql() -> Iterator[str]:
     """Start PostgreSQL, and yield the URL of its superuser; raises `Absent`."""
-    programs = _postgresql_programs()
-    with _folder() as folder:
+    programs = postgresql_programs()
+    with folder_in_memory() as folder:
         options = ["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--username=postgres"]
-        _run([programs / "initdb", *options, "--no-sync", folder / "data"], folder)
-        port = _free_port()
+        run([programs / "initdb", *options, "--no-sync", folder / "data"], folder)
+        port = free_port()
         settings = {
             "fsync": "off",
             "full_page_writes": "off",
@@ -66,14 +66,9 @@ def postgresql() -> Iterator[str]:
 @contextlib.contextmanager
 def mariadb() -> Iterator[str]:
     """Start MariaDB, and yield the URL of its superuser; raises `Absent`."""
-    for program in ("mariadb-install-db", "mariadbd", "mariadb-admin"):
-        if shutil.which(program) is None:
-            raise Absent(f"{program} is not installed")
-    with _folder() as folder:
+    with mariadb_folder() as folder:
         where = ["--no-defaults", f"--datadir={folder / 'data'}"]
-        options = ["--auth-root-authentication-method=normal", "--skip-test-db"]
-        _run(["mariadb-install-db", *where, *options], folder)
-        port = _free_port()
+        port = free_port()
         listening = [f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder / 'socket'}"]
         careless = ["--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync"]
         command = ["mariadbd", *where, *listening, *careless]
@@ -82,7 +77,20 @@ def mariadb() -> Iterator[str]:
             yield f"mariadb://root@127.0.0.1:{port}/mysql"
 
 
-def _postgresql_programs() -> Path:
+@contextlib.contextmanager
+def mariadb_folder() -> Iterator[Path]:
+    """A folder with the empty databases of a MariaDB in `data`; raises `Absent`."""
+    for program in ("mariadbd", "mariadb-install-db", "mariadb-admin"):
+        if shutil.which(program) is None:
+            raise Absent(f"{program} is not installed")
+    with folder_in_memory() as folder:
+        options = ["--auth-root-authentication-method=normal", "--skip-test-db"]
+        where = ["--no-defaults", f"--datadir={folder / 'data'}"]
+        run(["mariadb-install-db", *where, *options], folder)
+        yield folder
+
+
+def postgresql_programs() -> Path:
     """The folder of `initdb` and `postgres`: Debian keeps it off the PATH."""
     found = [Path(path).resolve().parent for path in [shutil.which("initdb")] if path]
     found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version, reverse=True)
@@ -98,21 +106,21 @@ def _version(folder: Path) -> int:
 
 
 @contextlib.contextmanager
-def _folder() -> Iterator[Path]:
+def folder_in_memory() -> Iterator[Path]:
     """A folder in memory where Linux has one, that the server's account may enter."""
     memory = Path("/dev/shm")
     place = memory if os.access(memory, os.W_OK) else None
     folder = Path(tempfile.mkdtemp(prefix="smtest-", dir=place))
-    account = _account()
-    if account:
-        os.chown(folder, account["user"], account["group"])
+    owner = account()
+    if owner:
+        os.chown(folder, owner["user"], owner["group"])
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _account() -> dict[str, Any]:
+def account() -> dict[str, Any]:
     """Who runs a server: nobody for root, whom PostgreSQL refuses."""
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         return {}
@@ -122,11 +130,12 @@ def _account() -> dict[str, Any]:
     return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
 
 
-def _run(command: Command, folder: Path) -> None:
+def run(command: Command, folder: Path) -> None:
+    """Run a program of a server's in a folder of `folder_in_memory`; raises `Absent`."""
     log = folder / "log"
     with log.open("w") as file:
         done = subprocess.run(
-            command, stdout=file, stderr=subprocess.STDOUT, cwd=folder, check=False, **_account()
+            command, stdout=file, stderr=subprocess.STDOUT, cwd=folder, check=False, **account()
         )
     if done.returncode:
         raise Absent(f"{Path(command[0]).name} failed: {_last_line(log)}")
@@ -144,7 +153,7 @@ def _started(signal: str, command: Command, folder: Path, ready: Command) -> Ite
             stderr=subprocess.STDOUT,
             cwd=folder,
             start_new_session=True,
-            **_account(),
+            **account(),
         )
     try:
         _wait(process, ready, log)
@@ -169,7 +178,8 @@ def _last_line(log: Path) -> str:
     return lines[-1] if lines else "it said nothing"
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens at."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
