@@ -65,6 +65,12 @@ def test_a_page_is_what_is_seen(
     transcript.check(ROOT / name, project, sqlite, update=update)
 
 
+def test_the_page_of_fixes_is_what_is_seen(
+    postgresql: Database, project: Project, update: bool
+) -> None:
+    transcript.check(ROOT / "docs/fix.md", project, postgresql, update=update)
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_no_link_leads_nowhere(path: Path) -> None:
     for target, anchor in LINK.findall(path.read_text(encoding="utf-8")):

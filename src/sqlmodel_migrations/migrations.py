@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sqlmodel_migrations.history.graph import Graph
     from sqlmodel_migrations.history.index import Revision
     from sqlmodel_migrations.lint import review as lint_review
+    from sqlmodel_migrations.lint.mender import Mended
     from sqlmodel_migrations.lint.review import Linted
     from sqlmodel_migrations.plan.plan import Plan
     from sqlmodel_migrations.project.scaffold import Scaffold
@@ -415,6 +416,7 @@ class Migrations:
         answers: Answers | None = None,
         questioner: Questioner | None = None,
         verify: bool = True,
+        safe: bool | None = None,
         say: Callable[[str], None] = _ignore,
         **wanted: Any,
     ) -> Generated:
@@ -428,7 +430,8 @@ class Migrations:
         `splice`, `branch_label`, `version_path`, `rev_id` and `depends_on`, as in Alembic.
 
         What is written is proven on a scratch database with rows, unless `verify` is false:
-        raises `NotProven` where it is wrong, and leaves no file among the revisions.
+        raises `NotProven` where it is wrong, and leaves no file among the revisions. With `safe`,
+        by default as the settings say, it is then put into the safe form, as `fix` does.
         """
         from sqlmodel_migrations.generate import revision as revisions
         from sqlmodel_migrations.generate.answers import Answers
@@ -441,7 +444,7 @@ class Migrations:
             return revisions.generate_empty(self._checkout, asked, sql=sql, say=say)
         if sql is not None:
             raise UsageError("a comparison needs a database, and SQL mode has none", hint=_EMPTY)
-        return revisions.generate(
+        generated = revisions.generate(
             self._checkout,
             asked,
             from_database=from_database,
@@ -450,6 +453,11 @@ class Migrations:
             prove=verifier.prove if verify else None,
             say=say,
         )
+        if not (self._checkout.settings.safe if safe is None else safe):
+            return generated
+        from sqlmodel_migrations.lint import mender
+
+        return mender.made_safe(self._checkout, generated, say)
 
     def check(self, *, from_database: bool = False) -> tuple[Difference, ...]:
         """Return what `revision` would write about; empty where models and history agree."""
@@ -481,6 +489,17 @@ class Migrations:
         from sqlmodel_migrations.lint import review as lint_review
 
         return lint_review.review(self._checkout, wanted or lint_review.Wanted())
+
+    def fix(self, wanted: lint_review.Wanted | None = None, *, write: bool = True) -> Mended:
+        """Rewrite revisions so that what `lint` finds is gone, where that is mechanical.
+
+        What is written was proven on a scratch database; what the project's database has run is
+        never rewritten. With `write` false the patch is only returned. Raises as `lint`.
+        """
+        from sqlmodel_migrations.lint import mender
+        from sqlmodel_migrations.lint import review as lint_review
+
+        return mender.mend(self._checkout, wanted or lint_review.Wanted(), is_written=write)
 
     def drift(self, *, only_if_cheap: bool = False) -> Drift:
         """Compare the live database with what its recorded revisions make; changes nothing.

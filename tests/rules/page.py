@@ -7,6 +7,7 @@
     ```python title="before"           upgrade() of the revision that is there already
     ```python title="found"            pending: the rule finds the lines that end with `# found`
     ```text                            what is said of them on the page's first database
+    ```python title="fixed"            what `lint --fix` makes of the block "found"
     ```python title="safe"             pending: the safe form; nothing is found that is an error
     ```python title="silent"           pending: what looks alike, and the rule does not find
 
@@ -26,6 +27,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from databases import KINDS, Database
+from sqlmodel_migrations.history.index import Revision
+from sqlmodel_migrations.lint import script
 from sqlmodel_migrations.lint.finding import Finding
 from sqlmodel_migrations.lint.review import Wanted
 from sqlmodel_migrations.migrations import Migrations
@@ -36,6 +39,7 @@ _COMMENT = re.compile(r"<!-- (databases|env\.py): *(.*?) *-->")
 _BLOCK = re.compile(r"^```python title=\"([\w.]+)\"\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SAID = re.compile(r"^```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _NEXT = re.compile(r"^(?=# next revision\n|# beside it\n)", re.MULTILINE)
+_FIXED = re.compile(r'^```python title="fixed"\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 
 _ALEMBIC = """
 import sqlalchemy as sa
@@ -80,13 +84,17 @@ def downgrade():
 
 @dataclass(frozen=True)
 class Page:
-    """A page: `blocks` are revisions by the title of their block, `said` what is shown of it."""
+    """A page: `blocks` are revisions by the title of their block, `said` what is shown of it.
+
+    `fixed` is what becomes of those that are found.
+    """
 
     path: Path
     kinds: tuple[str, ...]
     env: str
     blocks: dict[str, tuple[str, ...]]
     said: str
+    fixed: str | None
 
     @property
     def rule(self) -> str:
@@ -99,10 +107,22 @@ def read(path: Path) -> Page:
     comments = dict(_COMMENT.findall(text))
     kinds = re.split(r", *", comments["databases"]) if "databases" in comments else KINDS
     blocks = {title: tuple(_NEXT.split(body)) for title, body in _BLOCK.findall(text)}
-    found = _SAID.search(text)
+    found, fixed = _SAID.search(text), _FIXED.search(text)
     return Page(
-        path, tuple(kinds), comments.get("env.py", "ours"), blocks, found[1] if found else ""
+        path,
+        tuple(kinds),
+        comments.get("env.py", "ours"),
+        blocks,
+        found[1] if found else "",
+        fixed[1] if fixed else None,
     )
+
+
+def write_fixed(page: Page, fixed: str) -> None:
+    """Put what a block becomes into the page."""
+    text = page.path.read_text(encoding="utf-8")
+    new = _FIXED.sub(lambda _: f'```python title="fixed"\n{fixed}```', text, count=1)
+    page.path.write_text(new, encoding="utf-8", newline="\n")
 
 
 def write_said(page: Page, said: str) -> None:
@@ -135,6 +155,12 @@ class Trial:
         self._add(title, self.past)
         return Migrations(self.folder).lint(Wanted(f"{self.past}:heads")).findings
 
+    def mend(self, title: str) -> str:
+        """Mend a block; return what its revisions are then."""
+        self._add(title, self.past)
+        mended = Migrations(self.folder).fix(Wanted(f"{self.past}:heads"))
+        return "# next revision\n".join(map(_body, mended.linted.revisions))
+
     def expected(self, title: str) -> set[tuple[str, int]]:
         """Return the file names and lines that are marked in a block."""
         return {
@@ -166,6 +192,14 @@ class Trial:
 def _indented(body: str) -> str:
     is_empty = not re.sub(r"^#.*$", "", body, flags=re.MULTILINE).strip()
     return textwrap.indent(f"{body.strip()}\npass" if is_empty else body.strip(), "    ")
+
+
+def _body(revision: Revision) -> str:
+    """What a revision does, and undoes."""
+    read = script.read(revision.path)
+    up, down = ([block.text for block in blocks] for blocks in (read.ups, read.downs))
+    back = [] if down in (["pass"], ["op.get_bind()"]) else ["# downgrade", *down]
+    return "".join(f"{text}\n" for text in (*up, *back))
 
 
 def shown(findings: Sequence[Finding]) -> str:

@@ -10,6 +10,7 @@ from databases import Database
 from rules import page as pages
 from rules.page import Page, Trial
 from sqlmodel_migrations.diagnostics import Severity
+from sqlmodel_migrations.lint.fixes import fixes
 from sqlmodel_migrations.lint.rules import rules
 
 FOLDER = Path(__file__).parent
@@ -44,6 +45,29 @@ def test_a_rule_leaves_alone_what_its_page_says(
             assert [f for f in found if f.rule == page.rule] == []
             is_error = [f for f in found if f.severity is Severity.ERROR and title == "safe"]
             assert is_error == []
+
+
+@pytest.mark.parametrize(
+    ("page", "database"),
+    [
+        pytest.param(page, page.kinds[0], id=page.rule)
+        for page in pages.pages(FOLDER)
+        if page.fixed is not None
+    ],
+    indirect=["database"],
+)
+def test_what_is_found_is_mended_as_its_page_says(
+    page: Page, database: Database, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    fixed = Trial(page, tmp_path / "fixed", database).mend("found")
+    if request.config.getoption("--update-transcripts"):
+        pages.write_fixed(page, fixed)
+    assert fixed == page.fixed
+
+
+def test_every_fix_is_on_the_page_of_its_rule() -> None:
+    shown = {page.rule for page in pages.pages(FOLDER) if page.fixed is not None}
+    assert shown == set(fixes())
 
 
 def test_every_rule_has_a_page() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sqlmodel_migrations.cli import mending
 from sqlmodel_migrations.cli.invocation import Invocation
 from sqlmodel_migrations.cli.target import Target
 from sqlmodel_migrations.cli.verb import usual, verb
@@ -16,6 +17,7 @@ from sqlmodel_migrations.report import entry, reporters
 from sqlmodel_migrations.report.report import Report
 
 if TYPE_CHECKING:
+    from sqlmodel_migrations.lint.mender import Mended
     from sqlmodel_migrations.lint.review import Linted, Wanted
 
 _SEVERITIES = [severity.value for severity in Severity]
@@ -30,6 +32,7 @@ _SEVERITIES = [severity.value for severity in Severity]
         ("lint ae1027:head --format sarif", "a range, for code scanning"),
         ("lint --live", "with the sizes of the tables"),
         ("lint --static --since origin/main", "by the text alone, without any database"),
+        ("lint --fix", "rewrite what has a safe form; --diff only shows it"),
         ("lint --explain drop-column", "what a rule means, and the safe form"),
     ],
     exits=usual(
@@ -52,6 +55,8 @@ _SEVERITIES = [severity.value for severity in Severity]
               help="End with 1 where something this severe is found. [default: error]")  # fmt: skip
 @click.option("--format", type=click.Choice(reporters.FORMATS),
               help="How it is written. [default: text; github in GitHub Actions]")  # fmt: skip
+@click.option("--fix", is_flag=True, help="Rewrite revisions that no database has run yet.")
+@click.option("--diff", is_flag=True, help="Show what --fix would write.")
 @click.option("--explain", metavar="RULE", help="Say what a rule means.")
 def command(
     invocation: Invocation,
@@ -63,6 +68,8 @@ def command(
     downgrade: bool,
     fail_on: str | None,
     format: str | None,
+    fix: bool,
+    diff: bool,
     explain: str | None,
 ) -> Report:
     """Judge, and say what was found."""
@@ -70,13 +77,23 @@ def command(
         return _explained(explain)
     from sqlmodel_migrations.lint.review import Wanted
 
-    linted = _linted(invocation, Wanted(revisions, since, live, downgrade, min_rows, static))
-    refused = linted.is_refused(Severity(fail_on) if fail_on else None)
+    mending.require_alone(fix=fix, diff=diff, static=static)
+    wanted = Wanted(revisions, since, live, downgrade, min_rows, static)
+    at = Severity(fail_on) if fail_on else None
+    if not fix and not diff:
+        return _judged(_linted(invocation, wanted), at)
+    mended = _mended(invocation, wanted, is_written=fix)
+    return mending.completed(_judged(mended.linted, at), mended, is_written=fix)
+
+
+def _judged(linted: Linted, at: Severity | None) -> Report:
+    refused = linted.is_refused(at)
     result = {
         "revisions": entry.all_as_json(linted.revisions),
         "is_clean": not refused,
         "knows_sizes": linted.knows_sizes,
         "is_static": linted.is_static,
+        **mending.NOTHING,
     }
     return Report(
         "lint",
@@ -97,6 +114,18 @@ def _linted(invocation: Invocation, wanted: Wanted) -> Linted:
                 f"what is pending is not known: {error.message}",
                 hint="name a revision or a range (lint BASE:HEAD), give --since with a Git"
                 " reference, or give the database with --url",
+            ) from error
+        raise
+
+
+def _mended(invocation: Invocation, wanted: Wanted, *, is_written: bool) -> Mended:
+    try:
+        return invocation.migrations().fix(wanted, write=is_written)
+    except UsageError as error:
+        if "URL" in error.message:
+            raise UsageError(
+                f"which revisions have run is not known: {error.message}",
+                hint="give the database with --url: what it has run is not rewritten",
             ) from error
         raise
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     examples=[
         ('revision "add heroes"', "compare the models with the revisions so far"),
         ('revision "rename" --rename hero.name:full_name', "what cannot be guessed is told"),
+        ('revision "require an age" --safe', "in the safe form, for large tables in use"),
         ('revision --empty "fill in the ages"', "a file to write by hand"),
     ],
     exits=usual(
@@ -41,6 +42,11 @@ if TYPE_CHECKING:
 @click.option("--autogenerate", is_flag=True, help="Compare the models; that is the default.")
 @click.option(
     "--from-database", is_flag=True, help="Compare with the live database, as Alembic does."
+)
+@click.option(
+    "--safe/--no-safe",
+    default=None,
+    help="Write the safe form, in several revisions if need be. [default: no]",
 )
 @click.option("--no-verify", is_flag=True, help="Do not prove what is written.")
 @click.option("--sql", is_flag=True, help="With --empty: run env.py without a database.")
@@ -74,6 +80,7 @@ def command(
     empty: bool,
     autogenerate: bool,
     from_database: bool,
+    safe: bool | None,
     no_verify: bool,
     sql: bool,
     head: str,
@@ -87,7 +94,7 @@ def command(
     """Write one revision, or say that there is nothing to write."""
     if words is not None and message is not None:
         raise UsageError("the message is given twice", hint="leave -m out, or what follows it")
-    _refuse_contradictions(empty=empty, autogenerate=autogenerate, sql=sql)
+    _refuse_contradictions(empty=empty, autogenerate=autogenerate, sql=sql, safe=bool(safe))
     stream = invocation.sql_stream(sql)
     extra: dict[str, Any] = {"sql": stream} if stream else {}
     generated = invocation.migrations().revision(
@@ -103,6 +110,7 @@ def command(
         answers=answers.parse(**given),
         questioner=invocation.questioner(),
         verify=not no_verify,
+        safe=safe,
         say=invocation.say,
         **extra,
     )
@@ -116,9 +124,14 @@ def command(
     )
 
 
-def _refuse_contradictions(*, empty: bool, autogenerate: bool, sql: bool) -> None:
+def _refuse_contradictions(*, empty: bool, autogenerate: bool, sql: bool, safe: bool) -> None:
     if empty and autogenerate:
         raise UsageError("--empty and --autogenerate contradict each other", hint="leave one out")
+    if empty and safe:
+        raise UsageError(
+            "an empty revision has nothing to write in the safe form",
+            hint="leave --safe out, and give lint --fix once it is filled",
+        )
     if sql and not empty:
         raise UsageError(
             "--sql runs env.py without a database, and a comparison needs one", hint="add --empty"

@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlmodel_migrations.diagnostics import Severity
 from sqlmodel_migrations.errors import UsageError
-from sqlmodel_migrations.lint import place, suppression
+from sqlmodel_migrations.lint import fixes, place, script, suppression
 from sqlmodel_migrations.lint.finding import Finding
+from sqlmodel_migrations.lint.fixes import NotMechanical
 from sqlmodel_migrations.lint.hazards import BLOCKING, Hazard
 from sqlmodel_migrations.lint.recording import RecordedStatement, Recording
 from sqlmodel_migrations.lint.rules import Match, Rule, rules
@@ -78,9 +79,11 @@ def _finding(
 ) -> Finding:
     statement = match.statement
     line, end_line = _lines(match)
+    severity = _severity(slug, rule, match, recording, strictness)
+    written = None if severity is Severity.NOTE else _written(slug, match, recording)
     return Finding(
         rule=slug,
-        severity=_severity(slug, rule, match, recording, strictness),
+        severity=severity,
         message=f"{match.message}{_sizes(match, recording)}{_doubt(statement)}",
         help=match.help,
         file=statement.file,
@@ -90,10 +93,22 @@ def _finding(
         end_line=end_line,
         statement=statement.sql.strip() or None,
         facts=_facts(match),
-        fix=match.fix,
+        fix=written or match.fix,
         is_measured=statement.is_measured,
         mitigated_by=match.mitigated_by,
+        is_fixable=written is not None,
+        match=match,
     )
+
+
+def _written(slug: str, match: Match, recording: Recording) -> str | None:
+    """The safe form of this very statement, where one can be written."""
+    if slug not in fixes.fixes():
+        return None
+    try:
+        return fixes.plan(slug, match, recording, script.read(match.statement.file)).code
+    except NotMechanical:
+        return None
 
 
 def _doubt(statement: RecordedStatement) -> str:

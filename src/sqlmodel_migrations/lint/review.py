@@ -63,30 +63,89 @@ class Linted:
         return any(order.index(found.severity) <= limit for found in self.findings)
 
 
+@dataclass(frozen=True)
+class Examined:
+    """What was played: the revisions, and a recording for each way; and what the rules say of it.
+
+    `current` are the ids that the project's database is at, None where it was not asked.
+    """
+
+    span: Span
+    recordings: tuple[Recording, ...]
+    findings: tuple[Finding, ...]
+    strictness: Strictness
+    fail_on: Severity
+    knows_sizes: bool
+    current: tuple[str, ...] | None = None
+    is_static: bool = False
+
+    @property
+    def linted(self) -> Linted:
+        """The judgement alone."""
+        return Linted(
+            self.span.pending, self.findings, self.knows_sizes, self.fail_on, self.is_static
+        )
+
+
 def review(checkout: Checkout, wanted: Wanted) -> Linted:
     """Judge revisions. Raises `UsageError`, `DatabaseError`, and `StepFailed` for the past."""
+    return examine(checkout, wanted).linted
+
+
+def examine(checkout: Checkout, wanted: Wanted, *, asks_database: bool = False) -> Examined:
+    """Play revisions, for whoever judges or changes them; raises as `review`.
+
+    With `asks_database` the project's database says what is applied, whatever is wanted.
+    """
     table = checkout.settings.lint
-    strictness = _strictness(table, wanted)
-    fail_on = Severity(table.fail_on or Severity.ERROR)
     checkout.graph.require_sound()
-    live = _Live.read(checkout) if _needs_database(wanted) else None
+    live = _Live.read(checkout) if asks_database or _needs_database(wanted) else None
     chosen = _span(checkout, wanted, live)
     if table.since is not None:
         chosen = span.after(checkout.graph, chosen, table.since)
-    if not chosen.pending:
-        return Linted((), fail_on=fail_on, is_static=wanted.is_static)
-    sizes_ = dict(live.sizes) if live is not None and wanted.is_live else _assumed(table)
-    ways = [chosen, replace(chosen, is_downgrade=True)] if wanted.also_downgrade else [chosen]
-    take = _guess if wanted.is_static else record
+    known = live.sizes if live is not None and wanted.is_live else None
+    examined = examine_span(
+        checkout,
+        chosen,
+        known,
+        is_static=wanted.is_static,
+        also_downgrade=wanted.also_downgrade,
+        min_rows=wanted.min_rows,
+    )
+    return replace(examined, current=live.current if live is not None else None)
+
+
+def examine_span(
+    checkout: Checkout,
+    chosen: Span,
+    sizes_: Mapping[str, Size] | None = None,
+    *,
+    is_static: bool = False,
+    also_downgrade: bool = False,
+    min_rows: int | None = None,
+) -> Examined:
+    """Play these revisions; the settings say how large tables are where `sizes_` does not."""
+    table = checkout.settings.lint
+    known = _assumed(table) if sizes_ is None else dict(sizes_)
+    ways = [chosen, replace(chosen, is_downgrade=True)] if also_downgrade else [chosen]
+    strictness, play = _strictness(table, min_rows), _guess if is_static else record
+    recordings: list[Recording] = []
     found: list[Finding] = []
-    for way in ways:
-        recording = replace(take(checkout, way), sizes=sizes_)
+    for way in ways if chosen.pending else ():
+        recording = replace(play(checkout, way), sizes=known)
+        recordings.append(recording)
         found += linter.lint(recording, strictness)
-        if mitigation.may_differ(recording) and not wanted.is_static:
+        if mitigation.may_differ(recording) and not is_static:
             plain = linter.lint(recorder.record(checkout, way, Runner.ALEMBIC), strictness)
             found += mitigation.notes(found, plain)
-    return Linted(
-        chosen.pending, tuple(dict.fromkeys(found)), bool(sizes_), fail_on, wanted.is_static
+    return Examined(
+        chosen,
+        tuple(recordings),
+        tuple(dict.fromkeys(found)),
+        strictness,
+        Severity(table.fail_on or Severity.ERROR),
+        bool(known),
+        is_static=is_static,
     )
 
 
@@ -110,8 +169,8 @@ def _runner(checkout: Checkout) -> Runner:
     return Runner.SQLMODEL if is_ours else Runner.ALEMBIC
 
 
-def _strictness(table: LintTable, wanted: Wanted) -> Strictness:
-    asked = (wanted.min_rows, table.min_rows, linter.MIN_ROWS)
+def _strictness(table: LintTable, min_rows: int | None) -> Strictness:
+    asked = (min_rows, table.min_rows, linter.MIN_ROWS)
     return Strictness(
         min_rows=next(number for number in asked if number is not None),
         severity={rule: Severity(word) for rule, word in table.severity.items()},

@@ -43,6 +43,7 @@ KEYS: Mapping[str, tuple[type, str]] = {
     "wait": (float, "How long to wait for a server that is still starting."),
     "history": (bool, "Keep the history of runs where env.py is not ours, too."),
     "backup": (bool, "Copy the SQLite file first, and put the copy back after a failure."),
+    "safe": (bool, "Write revisions in the safe form, as `revision --safe`."),
 }
 # Only under [tool.sqlmodel.migrations.databases.<name>]: what alembic.ini says with Alembic's keys.
 DATABASE_KEYS: Mapping[str, tuple[type, str]] = {
@@ -83,6 +84,7 @@ class Settings(NamedTuple):
     wait: float | None = None
     history: bool | None = None
     backup: bool | None = None
+    safe: bool | None = None
     lint: LintTable = LintTable()
     names: tuple[str, ...] = (DEFAULT_SECTION,)
     overrides: Mapping[str, str] = MappingProxyType({})

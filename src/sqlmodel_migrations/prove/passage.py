@@ -267,7 +267,12 @@ def _differences(now: State, then: State, stage: Stage) -> Sequence[CatalogDiffe
         connection=stage.connection,
     )
     stage.connection.commit()
-    return found
+    return [each for each in found if not _is_validated(each)]
+
+
+def _is_validated(found: CatalogDifference) -> bool:
+    """Whether a constraint was validated meanwhile, which nothing takes back or needs to."""
+    return found.kind == "constraint" and found.after == f"{found.before} NOT VALID"
 
 
 def _without(heads: Sequence[str], revision: Revision) -> list[str]:

@@ -32,14 +32,16 @@ with op.get_context().autocommit_block():
 def find(recording: Recording) -> Iterator[Match]:
     """Find the statement with which a transaction has changed half of a table."""
     changed: dict[tuple[int | None, str], int] = {}
+    rows: dict[str, int] = {}
     for statement in measured(recording):
         found = []
         for table, facts in touched(statement).items():
             place = (statement.transaction, table)
             before = changed.get(place, 0) if statement.transaction is not None else 0
             changed[place] = before + facts.updated + facts.deleted
-            is_news = 2 * before < facts.rows or 2 * (facts.updated + facts.deleted) >= facts.rows
-            if changed[place] > before and 2 * changed[place] >= facts.rows and is_news:
+            all_ = rows.setdefault(table, facts.rows)  # batches that delete leave fewer and fewer
+            is_news = 2 * before < all_ or 2 * (facts.updated + facts.deleted) >= all_
+            if changed[place] > before and 2 * changed[place] >= all_ and is_news:
                 found.append(table)
         if found:
             yield Match(
