@@ -17,6 +17,15 @@ def send() -> None:
     SEEN.append(place.of(FILES[-1]))
 
 
+def test_a_file_that_is_written_anew(tmp_path: Path) -> None:
+    file = tmp_path / "revision.py"
+    batch = "with op.batch_alter_table('hero') as batch:\n    batch.drop_column('age')\n"
+    for text, expected in ((batch, (2, 2)), (f"\n{batch}", None), ("", None)):
+        file.write_text(text)
+        place.forget()
+        assert place.in_batch(file, 1, {"age"}) == expected
+
+
 SEEN: list[Place | None] = []
 FILES: list[Path] = []
 

@@ -62,6 +62,12 @@ def of_error(error: BaseException, path: Path) -> Place | None:
     return found
 
 
+def forget() -> None:
+    """Forget what files say: they may have been written anew since."""
+    for known in (_keywords, _nodes, _batches, _catching):
+        known.cache_clear()
+
+
 @lru_cache(maxsize=256)
 def _keywords(path: Path, line: int, end_line: int) -> frozenset[str]:
     """The names of the arguments that are given by name between two lines of a file."""

@@ -15,7 +15,7 @@ from sqlmodel_migrations.database.sizes import Size
 from sqlmodel_migrations.diagnostics import Severity
 from sqlmodel_migrations.errors import UsageError
 from sqlmodel_migrations.history.index import Revision
-from sqlmodel_migrations.lint import linter, mitigation, recorder, span, static
+from sqlmodel_migrations.lint import linter, mitigation, place, recorder, span, static
 from sqlmodel_migrations.lint.finding import Finding
 from sqlmodel_migrations.lint.linter import Strictness
 from sqlmodel_migrations.lint.recording import Recording, Runner
@@ -125,6 +125,7 @@ def examine_span(
     min_rows: int | None = None,
 ) -> Examined:
     """Play these revisions; the settings say how large tables are where `sizes_` does not."""
+    place.forget()
     table = checkout.settings.lint
     known = _assumed(table) if sizes_ is None else dict(sizes_)
     ways = [chosen, replace(chosen, is_downgrade=True)] if also_downgrade else [chosen]

@@ -100,10 +100,12 @@ class Trial:
                 raise NotMechanical(f"the schema would be another one: {found}")
 
     def _require_silence(self, findings: Sequence[Finding], wanted: Sequence[Fixable]) -> None:
-        """Each fix takes one finding of its rule away, and none brings another."""
-        allowed = Counter(f.rule for f in self.findings)
+        """Each fix takes one finding of its rule away, and none brings another but a note."""
+        allowed = Counter(f.rule for f in self.findings if f.severity is not Severity.NOTE)
         allowed.subtract(each.finding.rule for each in wanted)
         for finding in findings:
+            if finding.severity is Severity.NOTE:
+                continue
             allowed[finding.rule] -= 1
             if allowed[finding.rule] < 0:
                 raise NotMechanical(f"the safe form is found fault with: {finding.message}")

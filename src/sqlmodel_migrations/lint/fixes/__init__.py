@@ -8,19 +8,20 @@ from collections.abc import Mapping
 from functools import cache
 from typing import cast
 
-from sqlmodel_migrations.lint.fixes.base import Case, Fix, Piece, Plan
+from sqlmodel_migrations.lint.fixes.base import Case, FixModule, Piece, Plan
 from sqlmodel_migrations.lint.recording import Recording
 from sqlmodel_migrations.lint.rules import Match, slug
 from sqlmodel_migrations.lint.script import NotMechanical, Script
 
-__all__ = ["Case", "Fix", "NotMechanical", "Piece", "Plan", "fixes", "plan"]
+__all__ = ["Case", "FixModule", "NotMechanical", "Piece", "Plan", "fixes", "plan"]
 
 
 @cache
-def fixes() -> Mapping[str, Fix]:
+def fixes() -> Mapping[str, FixModule]:
     """Return every fix by the slug of its rule."""
     names = sorted(found.name for found in pkgutil.iter_modules(__path__) if found.name != "base")
-    return {slug(name): cast(Fix, importlib.import_module(f"{__name__}.{name}")) for name in names}
+    modules = {name: importlib.import_module(f"{__name__}.{name}") for name in names}
+    return {slug(name): cast(FixModule, module) for name, module in modules.items()}
 
 
 def plan(rule: str, match: Match, recording: Recording, script: Script) -> Plan:

@@ -150,7 +150,7 @@ class Case:
         return found[0] if found else None
 
 
-class Fix(Protocol):
+class FixModule(Protocol):
     """The shape of a module in this family; its docstring says why the safe form is safe."""
 
     __doc__: str | None

@@ -21,9 +21,7 @@ SUMMARY = "An index is built on an existing table while writes wait."
 
 _FIX = """\
 with op.get_context().autocommit_block():
-    op.create_index(
-        "{name}", "{table}", [...], postgresql_concurrently=True, if_not_exists=True
-    )
+    op.create_index("{name}", "{table}", [...], postgresql_concurrently=True)
 """
 
 

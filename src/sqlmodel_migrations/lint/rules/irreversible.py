@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from sqlmodel_migrations.diagnostics import Severity
 from sqlmodel_migrations.lint import source
 from sqlmodel_migrations.lint.hazards import Hazard
-from sqlmodel_migrations.lint.recording import Recording
+from sqlmodel_migrations.lint.recording import RecordedStatement, Recording
 from sqlmodel_migrations.lint.rules.base import Match, at
 
 HAZARDS: tuple[Hazard, ...] = ()
@@ -22,7 +22,7 @@ SUMMARY = "A revision that changes something has no way back."
 
 def find(recording: Recording) -> Iterator[Match]:
     """Find revisions that sent something and whose downgrade() would send nothing."""
-    sending = {s.revision for s in recording.statements}
+    sending = {s.revision for s in recording.statements if not _only_validates(s)}
     for revision in recording.revisions if not recording.is_downgrade else ():
         back = source.function(revision.path, "downgrade")
         if revision.id not in sending or (back is not None and not _is_idle(back)):
@@ -34,6 +34,14 @@ def find(recording: Recording) -> Iterator[Match]:
             + ("does nothing" if back is not None else "is missing"),
             "write it, or leave it so where there is no way back",
         )
+
+
+def _only_validates(statement: RecordedStatement) -> bool:
+    """Whether it only proves a constraint of old rows, which nothing has to take back."""
+    changes = statement.facts.changes
+    return bool(changes) and all(
+        c.kind == "constraint" and c.before == f"{c.after} NOT VALID" for c in changes
+    )
 
 
 def _is_idle(function: ast.FunctionDef) -> bool:

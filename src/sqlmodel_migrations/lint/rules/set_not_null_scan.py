@@ -1,8 +1,8 @@
 """SET NOT NULL reads the whole table under a lock that stops reads and writes.
 
 PostgreSQL skips the scan where a validated CHECK constraint says already that the column IS NOT
-NULL. Add the constraint NOT VALID, validate it in the next revision (writes go on meanwhile), then
-set NOT NULL and drop the constraint.
+NULL. Add the constraint NOT VALID; in the next revision validate it (writes go on meanwhile), set
+NOT NULL and drop the constraint.
 Source: https://www.postgresql.org/docs/current/sql-altertable.html
 """
 
@@ -26,8 +26,6 @@ op.create_check_constraint(
 
 # in the next revision
 op.execute("ALTER TABLE {table} VALIDATE CONSTRAINT {column}_is_set")
-
-# in the one after it
 op.alter_column("{table}", "{column}", nullable=False)
 op.drop_constraint("{column}_is_set", "{table}", type_="check")
 """
