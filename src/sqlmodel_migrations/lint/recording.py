@@ -181,8 +181,8 @@ class Unmeasured:
 class Recording:
     """What the pending revisions do, in the order in which they run.
 
-    `before` is the schema that the code in production was written for, `after` the one at the end,
-    without what failed there; on empty tables, where clean rows made something fail. `sizes` are those of the
+    `before` is the schema that the code in production was written for, `after` the one at the end:
+    on clean rows, or on empty tables where clean rows made something fail. `sizes` are those of the
     live database, empty where it was not asked. `heads` are those of the whole history.
     """
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -22,8 +22,9 @@ from sqlmodel_migrations.history.index import Index, Revision
 from sqlmodel_migrations.lint import linter, patch, review
 from sqlmodel_migrations.lint.finding import Finding
 from sqlmodel_migrations.lint.fixes.base import Plan
+from sqlmodel_migrations.lint.hazards import Hazard
 from sqlmodel_migrations.lint.patch import Patch
-from sqlmodel_migrations.lint.recording import Recording
+from sqlmodel_migrations.lint.recording import Recording, Rows
 from sqlmodel_migrations.lint.review import Examined
 from sqlmodel_migrations.lint.script import NotMechanical, Script
 from sqlmodel_migrations.lint.span import Span
@@ -101,11 +102,10 @@ class Trial:
 
     def _require_silence(self, findings: Sequence[Finding], wanted: Sequence[Fixable]) -> None:
         """Each fix takes one finding of its rule away, and none brings another but a note."""
-        allowed = Counter(f.rule for f in self.findings if f.severity is not Severity.NOTE)
+        was_refused = any(_is_refused(each.finding) for each in wanted)
+        allowed = Counter(f.rule for f in _counting(self.findings, was_refused=was_refused))
         allowed.subtract(each.finding.rule for each in wanted)
-        for finding in findings:
-            if finding.severity is Severity.NOTE:
-                continue
+        for finding in _counting(findings, was_refused=was_refused):
             allowed[finding.rule] -= 1
             if allowed[finding.rule] < 0:
                 raise NotMechanical(f"the safe form is found fault with: {finding.message}")
@@ -125,6 +125,21 @@ class Trial:
         span = self.examined.span
         twin = _on(self.checkout, _up_to(graph, span.heads))
         return _wrong(verifier.prove(twin, span.pending, (), with_models=False))
+
+
+def _counting(found: Sequence[Finding], *, was_refused: bool) -> Iterator[Finding]:
+    """The findings that are compared.
+
+    What clean rows refuse was not there for the code before; in parts, some of it is.
+    """
+    for finding in found:
+        is_same = not was_refused or finding.hazard != Hazard.BREAKS_RUNNING_CODE
+        if finding.severity is not Severity.NOTE and is_same:
+            yield finding
+
+
+def _is_refused(finding: Finding) -> bool:
+    return finding.match is not None and Rows.CLEAN in finding.match.statement.failures
 
 
 def _on(checkout: Checkout, graph: Graph) -> Checkout:
