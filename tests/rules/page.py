@@ -197,8 +197,10 @@ def _indented(body: str) -> str:
 def _body(revision: Revision) -> str:
     """What a revision does, and undoes."""
     read = script.read(revision.path)
-    up, down = ([block.text for block in blocks] for blocks in (read.ups, read.downs))
-    back = [] if down in (["pass"], ["op.get_bind()"]) else ["# downgrade", *down]
+    nothing = ("pass", "op.get_bind()")
+    texts = ([block.text for block in blocks] for blocks in (read.ups, read.downs))
+    up, down = ([text for text in own if text not in nothing] for own in texts)
+    back = ["# downgrade", *down] if down else []
     return "".join(f"{text}\n" for text in (*up, *back))
 
 

@@ -53,16 +53,14 @@ def autocommit(body: str) -> str:
 
 
 _BATCHES = """\
-# {count:,} rows at a time: each batch is committed by itself, without waiting for the disk. After
-# a crash it is done again.
+# {count:,} rows at a time: each batch is committed by itself, without waiting for the disk.
+# After a crash all of it is done again.
 with op.get_context().autocommit_block():
     connection = op.get_bind()
     batch = sa.text(
 {batch}
     )
-    start = connection.scalar(
-        sa.text({first})
-    )
+{start}
     op.execute("SET synchronous_commit = off")
     try:
         while start is not None:
@@ -89,7 +87,10 @@ def batches(table: str, key: str, statement: str, condition: str | None) -> str:
         f" SELECT {key} FROM {table} WHERE {key} > (SELECT {key} FROM stop) ORDER BY {key} LIMIT 1",
     ]
     batch = textwrap.indent(_lines(parts, depth=3), INDENT * 2)
-    return _BATCHES.format(count=BATCH, batch=batch, first=literal(first))
+    start = f"    start = connection.scalar(sa.text({literal(first)}))"
+    if len(INDENT + start) > WIDTH:
+        start = f"    start = connection.scalar(\n        sa.text({literal(first)})\n    )"
+    return _BATCHES.format(count=BATCH, batch=batch, start=start)
 
 
 def row_key(case: Case, table: Table) -> str:
