@@ -22,6 +22,7 @@ from sqlmodel_migrations.database.quoting import qualified
 from sqlmodel_migrations.errors import MigrationsError
 from sqlmodel_migrations.generate import makeable, options
 from sqlmodel_migrations.generate.named import Named
+from sqlmodel_migrations.run import bulk
 from sqlmodel_migrations.shadow import replay
 from sqlmodel_migrations.shadow.shadow import Shadow
 
@@ -147,7 +148,8 @@ def _is_foreign(owner: str | None) -> bool:
 def _made(connection: Connection, named: Named, ignore: Collection[str]) -> Catalog:
     for metadata in named.metadata:
         makeable.require_models(metadata, connection.dialect)
-        metadata.create_all(connection)
+        with bulk.together(connection):
+            metadata.create_all(connection)
     also = options.schemas(named.metadata, connection)
     return catalog.read(connection, also=also, ignore=ignore.__contains__)
 

@@ -50,7 +50,7 @@ class Shadow:
             self.scratches[key] = self._copied(module, key) or module.make(
                 Target(dialect, cargs, cparams), self.url
             )
-        connection = self.scratches[key].connect()
+        connection = self.scratches[key].connect(is_ours=self._purpose != _HISTORY)
         self._connections.append(connection)
         return connection
 

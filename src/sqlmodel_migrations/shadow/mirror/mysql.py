@@ -11,6 +11,7 @@ from sqlmodel_migrations.database.catalog import Catalog, Column, Index, Table
 from sqlmodel_migrations.database.catalog.base import CHECK, FOREIGN_KEY, PRIMARY_KEY
 from sqlmodel_migrations.database.ddl.base import execute, literal
 from sqlmodel_migrations.database.quoting import qualified, quote
+from sqlmodel_migrations.run import bulk
 
 # What MySQL takes behind DEFAULT without parentheses, and MariaDB all the same.
 _PLAIN = re.compile(r"-?[\d.]+|_?\w*'.*'|[bxBX]'.*'|NULL|current_timestamp.*", re.I | re.S)
@@ -19,12 +20,13 @@ _PLAIN = re.compile(r"-?[\d.]+|_?\w*'.*'|[bxBX]'.*'|NULL|current_timestamp.*", r
 def make(live: Connection, scratch: Connection, wanted: Catalog) -> None:
     """Make the tables with their indexes, then the foreign keys between them."""
     dialect = scratch.dialect
-    for name, numbers in wanted.sequences.items():
-        schema, _, bare = name.rpartition(".")
-        execute(scratch, [f"CREATE SEQUENCE {qualified(schema, bare, dialect)} {numbers}"])
-    execute(scratch, (_create(table, dialect) for table in wanted.tables.values()))
-    for table in wanted.tables.values():
-        execute(scratch, _foreign_keys(table, dialect))
+    with bulk.together(scratch):
+        for name, numbers in wanted.sequences.items():
+            schema, _, bare = name.rpartition(".")
+            execute(scratch, [f"CREATE SEQUENCE {qualified(schema, bare, dialect)} {numbers}"])
+        execute(scratch, (_create(table, dialect) for table in wanted.tables.values()))
+        for table in wanted.tables.values():
+            execute(scratch, _foreign_keys(table, dialect))
 
 
 def _create(table: Table, dialect: Dialect) -> str:

@@ -12,6 +12,7 @@ from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.database.ddl import postgresql as ddl
 from sqlmodel_migrations.database.ddl.base import execute
 from sqlmodel_migrations.database.quoting import quote
+from sqlmodel_migrations.run import bulk
 
 
 def make(live: Connection, scratch: Connection, wanted: Catalog) -> None:
@@ -19,10 +20,11 @@ def make(live: Connection, scratch: Connection, wanted: Catalog) -> None:
     dialect = scratch.dialect
     execute(scratch, [*_home(live), "SET LOCAL check_function_bodies = off"])
     _make_possible(scratch, (sql for piece in ddl.before(live, wanted) for sql in piece.sql))
-    for table in wanted.parents_first:
-        execute(scratch, ddl.plain(table, dialect))
-    for table in wanted.tables.values():
-        execute(scratch, ddl.added_foreign_keys(table, dialect))
+    with bulk.together(scratch):
+        for table in wanted.parents_first:
+            execute(scratch, ddl.plain(table, dialect))
+        for table in wanted.tables.values():
+            execute(scratch, ddl.added_foreign_keys(table, dialect))
 
 
 def _home(live: Connection) -> Iterator[str]:

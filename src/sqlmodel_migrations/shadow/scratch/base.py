@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -54,10 +54,15 @@ class Scratch:
     notes: list[str] = field(default_factory=list)
     confine: Callable[[Any], Any] = lambda connection: connection
     """Keeps a connection from reaching other databases, where the server itself does not."""
+    ours: Mapping[str, Any] = field(default_factory=dict)
+    """Arguments of the driver's for a connection on which no script runs, only we."""
 
-    def connect(self) -> Any:
+    def connect(self, *, is_ours: bool = False) -> Any:
         """Return a new DBAPI connection that reaches this database only."""
-        return self.confine(self.target.connect())
+        target = self.target
+        if is_ours and self.ours:
+            target = Target(target.dialect, target.cargs, {**target.cparams, **self.ours})
+        return self.confine(target.connect())
 
 
 class ScratchModule(Protocol):

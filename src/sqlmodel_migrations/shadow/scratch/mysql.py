@@ -10,6 +10,7 @@ from sqlalchemy import URL
 
 from sqlmodel_migrations.database import patience
 from sqlmodel_migrations.errors import DatabaseError
+from sqlmodel_migrations.run import bulk
 from sqlmodel_migrations.shadow.scratch.base import (
     Scratch,
     Target,
@@ -57,10 +58,12 @@ def _on_server(original: Target, stands_for: str | None) -> Scratch:
     finally:
         connection.close()
     names = Names(name, stands_for, existing)
+    flags = original.cparams.get("client_flag", 0) | bulk.MULTI_STATEMENTS
     return Scratch(
         original.with_database(name),
         lambda: _drop(maintenance, [name, *names.created]),
         confine=lambda connection: NamedConnection(connection, names),
+        ours={"client_flag": flags},
     )
 
 

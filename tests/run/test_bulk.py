@@ -1,0 +1,105 @@
+"""DDL that waits for more of its kind: when it is sent, and what an error says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Connection, create_engine, inspect, make_url
+from sqlalchemy.exc import DBAPIError
+
+from databases import Database
+from round_trips import Counter, counted
+from sqlmodel_migrations.run import bulk
+
+
+@pytest.fixture
+def counter() -> Counter:
+    return Counter()
+
+
+@pytest.fixture
+def connection(database: Database, counter: Counter) -> Iterator[Connection]:
+    """A connection that takes several statements in one text, its round trips counted."""
+    url = make_url(database.url)
+    flags = {"client_flag": bulk.MULTI_STATEMENTS} if database.kind == "mariadb" else {}
+    if database.kind == "sqlite":
+        with create_engine(url).connect() as made:
+            yield made
+        return
+    assert url.host
+    assert url.port
+    with counted(url.host, url.port) as (port, found):
+        engine = create_engine(url.set(port=port), connect_args=flags)
+        with engine.connect() as made:
+            counter.__dict__ = found.__dict__
+            yield made
+        engine.dispose()
+
+
+def create(connection: Connection, *names: str) -> None:
+    for name in names:
+        connection.exec_driver_sql(f"CREATE TABLE {name} (id INTEGER)")
+
+
+def create_and_fail(connection: Connection) -> None:
+    create(connection, "a")
+    _ = 1 / 0
+
+
+def test_everything_is_made(connection: Connection) -> None:
+    with bulk.together(connection):
+        create(connection, "a", "b", "c")
+        connection.exec_driver_sql("CREATE INDEX i ON a (id);\n")
+    connection.commit()
+    assert inspect(connection).get_table_names() == ["a", "b", "c"]
+    assert [index["name"] for index in inspect(connection).get_indexes("a")] == ["i"]
+
+
+def test_it_is_there_when_it_is_asked_for(connection: Connection) -> None:
+    with bulk.together(connection):
+        create(connection, "a", "b")
+        connection.exec_driver_sql("INSERT INTO a VALUES (1)")
+        create(connection, "c")
+        assert connection.exec_driver_sql("SELECT count(*) FROM a").scalar() == 1
+        assert connection.exec_driver_sql("SELECT count(*) FROM c").scalar() == 0
+
+
+def test_a_percent_sign_is_one(connection: Connection) -> None:
+    with bulk.together(connection):
+        connection.exec_driver_sql(
+            "CREATE TABLE a (id INTEGER, name VARCHAR(9) DEFAULT '10%')",
+            execution_options={"no_parameters": True},
+        )
+        create(connection, "b")
+    connection.exec_driver_sql("INSERT INTO a (id) VALUES (1)")
+    assert connection.exec_driver_sql("SELECT name FROM a").scalar() == "10%"
+
+
+@pytest.mark.parametrize("database", ["postgresql", "mariadb"], indirect=True)
+def test_the_round_trips_do_not_depend_on_the_number(
+    connection: Connection, counter: Counter
+) -> None:
+    counts = []
+    for names in (["a", "b"], [f"t{number}" for number in range(50)]):
+        before = counter.count
+        with bulk.together(connection):
+            create(connection, *names)
+        counts.append(counter.count - before)
+    assert counts[0] == pytest.approx(counts[1], abs=1)  # the first begins the transaction
+    assert counts[1] <= 2
+
+
+def test_an_error_is_that_of_its_statement(connection: Connection) -> None:
+    with pytest.raises(DBAPIError) as caught, bulk.together(connection):
+        create(connection, "a", "a", "b")
+    assert caught.value.statement == "CREATE TABLE a (id INTEGER)"
+    assert "exists" in str(caught.value)
+
+
+def test_what_waits_is_not_sent_after_an_error_of_python(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        pytest.skip("sends each at once")
+    with pytest.raises(ZeroDivisionError), bulk.together(connection):
+        create_and_fail(connection)
+    assert not inspect(connection).has_table("a")
