@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,7 @@ from heroes import add_revision
 from project import Project
 from report import sarif_shape
 
+ROOT = Path(__file__).parents[2]
 ON_GITHUB = {"GITHUB_ACTIONS": "true"}
 
 
@@ -89,3 +92,17 @@ def test_a_rule_is_explained_without_any_database(dropping: Project, url: str) -
     ran = dropping.cli("lint", "--explain", "drop-column", "--url", url)
     assert ran.code == 0
     assert ran.stdout.startswith("drop-column: A column is dropped")
+
+
+def test_the_hook_judges_what_is_not_committed(two: Project) -> None:
+    hooks = (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
+    (entry,) = re.findall(r"^  entry: sqlmodel (.+)$", hooks, re.MULTILINE)
+    assert f"entry: sqlmodel {entry}" in (ROOT / "docs" / "lint.md").read_text(encoding="utf-8")
+    git = ("git", "-c", "user.name=x", "-c", "user.email=x@example.com")
+    for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "x")):
+        assert two.cli.subprocess(*git, *words).code == 0
+    assert two.cli(*entry.split()[1:]).code == 0
+    add_revision(two, "c3", "b2", "drop name", upgrade="op.drop_column('hero', 'name')")
+    ran = two.cli(*entry.split()[1:])
+    assert ran.code == 1
+    assert "[drop-column]" in ran.stdout

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from databases import Database
-from lint.conftest import OURS, History
+from lint.conftest import FIRST_LINE, OURS, History
+from sqlmodel_migrations.diagnostics import Severity
 from sqlmodel_migrations.errors import StepFailed, UsageError
 from sqlmodel_migrations.lint.recording import Recording, Rows, Runner
 
@@ -227,3 +228,56 @@ def test_the_project_s_database_is_left_alone(history: History, database: Databa
     assert {f.rule for f in history.lint(is_live=True)} == {"drop-table"}
     assert database.query("SELECT * FROM alembic_version") == before
     assert database.query("SELECT * FROM hero") == []
+
+
+@on("database", ["sqlite", "postgresql"], indirect=True)
+def test_the_driver_s_own_cursor_is_seen_by_what_it_leaves(history: History) -> None:
+    history.add(
+        "b2",
+        """
+        cursor = op.get_bind().connection.cursor()
+        cursor.execute("ALTER TABLE hero DROP COLUMN age")
+        cursor.close()
+        """,
+    )
+    found = [(f.rule, f.line) for f in history.lint("a1:b2")]
+    assert found == [("drop-column", FIRST_LINE), ("drop-column", FIRST_LINE)]
+
+
+@POSTGRESQL
+def test_a_revision_that_spoils_its_transaction(history: History) -> None:
+    history.add(
+        "b2",
+        """
+        try:
+            op.get_bind().connection.cursor().execute("SELECT no_such_column")
+        except Exception:
+            pass
+        """,
+    )
+    history.add("c3", 'op.drop_table("hero")')
+    reasons = [(u.revision, u.reason) for u in history.record("a1:c3").unmeasured]
+    assert reasons[0][0] == "b2"
+    assert "current transaction is aborted" in reasons[0][1]
+    assert reasons[1] == ("c3", "it comes after 'b2', which fails")
+
+
+def test_an_update_of_all_rows_is_counted(history: History) -> None:
+    history.add("b2", 'op.execute("UPDATE hero SET age = 1")')
+    assert [f.rule for f in history.lint("a1:b2")] == ["backfill-in-transaction"]
+
+
+@on("database", ["mariadb"], indirect=True)
+def test_an_update_that_joins_is_counted(history: History) -> None:
+    history.add("b2", 'op.execute("UPDATE hero AS h JOIN hero AS o USING (id) SET h.age = o.id")')
+    history.add("c3", 'op.rename_table("hero", "heroes")')
+    assert [f.rule for f in history.lint("a1:c3")] == ["backfill-in-transaction", "rename-table"]
+
+
+@POSTGRESQL
+def test_a_value_that_could_be_left_out(history: History) -> None:
+    history.add("b2", 'op.alter_column("hero", "name", nullable=False)')
+    found = {f.rule: f for f in history.lint("a1:b2")}
+    assert set(found) == {"set-not-null-scan", "fail-on-rows", "break-running-code"}
+    assert found["break-running-code"].severity is Severity.WARNING
+    assert "code that leaves out a value of 'hero' fails" in found["break-running-code"].message

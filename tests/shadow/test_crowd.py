@@ -84,3 +84,11 @@ def test_rows_that_are_there_stay(connection: sa.Connection) -> None:
     crowd.fill(connection, rows=50)
     connection.commit()
     assert one(connection, "SELECT code FROM org WHERE id = 7") == "abc"
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_the_next_number_is_free(connection: sa.Connection) -> None:
+    """A trigger of the live database may insert a row wherever a revision changes one."""
+    crowd.fill(connection, rows=50)
+    connection.exec_driver_sql("INSERT INTO org (code) VALUES ('abc')")
+    assert one(connection, "SELECT max(id) FROM org") == 51

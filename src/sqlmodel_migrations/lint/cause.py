@@ -15,6 +15,7 @@ class Cause(enum.StrEnum):
     TABLE_GONE = "table gone"
     TABLE_RENAMED = "table renamed"
     TYPE_CHANGED = "type changed"
+    VALUE_DEMANDED = "value demanded"
     OTHER = "other"
 
 
@@ -33,6 +34,8 @@ def of(statement: RecordedStatement, broken: Broken) -> Cause:
         return Cause.COLUMN_RENAMED
     if any(change.kind == "type" for change in changes):
         return Cause.TYPE_CHANGED
+    if broken.statement.startswith(("INSERT NULL in '", "INSERT without '")):
+        return Cause.VALUE_DEMANDED
     return Cause.OTHER
 
 

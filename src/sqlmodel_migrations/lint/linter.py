@@ -27,15 +27,23 @@ _OF_FAILURE = frozenset((Hazard.ALWAYS_FAILS.value, Hazard.PARTIAL_FAILURE.value
 
 @dataclass(frozen=True)
 class Strictness:
-    """What matters: `severity` replaces the rules' own, `min_rows` makes small tables a note."""
+    """What matters: `severity` replaces the rules' own, `min_rows` makes small tables a note.
+
+    Only the rules of `select` are applied, all where it is empty, and none of `ignore`.
+    """
 
     min_rows: int = MIN_ROWS
     severity: Mapping[str, Severity] = field(default_factory=dict)
+    select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in (*self.severity, *self.ignore):
+        for name in (*self.severity, *self.select, *self.ignore):
             require_rule(name)
+
+    def applies(self, slug: str) -> bool:
+        """Whether a rule is to be applied."""
+        return slug not in self.ignore and (not self.select or slug in self.select)
 
 
 def require_rule(name: str) -> Rule:
@@ -51,7 +59,7 @@ def lint(recording: Recording, strictness: Strictness) -> tuple[Finding, ...]:
     found = [
         _finding(slug, rule, match, recording, strictness)
         for slug, rule in rules().items()
-        if slug not in strictness.ignore
+        if strictness.applies(slug)
         for match in rule.find(recording)
     ]
     order = [revision.id for revision in recording.revisions]

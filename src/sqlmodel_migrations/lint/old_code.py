@@ -155,6 +155,10 @@ class OldCode:
             numbered = rows.without(n for n, cell in demand.cells.items() if cell.is_skipped)
             if numbered.known and numbered != rows:
                 yield _insert(key, f"INSERT without a number{mark}", demand.table, numbered)
+            for name, kind in _left_out(demand):
+                yield _insert(
+                    key, f"INSERT {kind} '{name}'{mark}", demand.table, _less(rows, name, kind)
+                )
             yield from _updates(key, demand.table, rows.like, mark)
 
     def _rows(self, key: str, demand: Demand) -> Iterator[_Rows]:
@@ -197,6 +201,25 @@ class OldCode:
         if isinstance(greatest, str) and greatest and is_ordered:
             return greatest[:-1] + chr(ord(greatest[-1]) + 1)
         return greatest
+
+
+def _left_out(demand: Demand) -> Iterator[tuple[str, str]]:
+    """The columns that the old code may leave without a value: it says NULL, or says nothing."""
+    for name, cell in demand.cells.items():
+        if name in demand.keys or cell.is_skipped:
+            continue
+        if cell.is_present_nullable:
+            yield name, "NULL in"
+        elif cell.default is not None:
+            yield name, "without"
+
+
+def _less(rows: _Rows, name: str, kind: str) -> _Rows:
+    """The same rows with NULL in a column, or without the column."""
+    if kind == "without":
+        return rows.without([name])
+    known, like, own = ({**row, name: None} for row in (rows.known, rows.like, rows.own))
+    return _Rows(known, like, own)
 
 
 def _read(key: str, schema: str | None, name: str, columns: Collection[str]) -> _Probe:

@@ -12,6 +12,8 @@ from itertools import islice
 from pathlib import Path
 from types import FrameType
 
+_DRIVERS = frozenset(("cursor", "driver_connection", "dbapi_connection", "executescript"))
+
 
 @dataclass(frozen=True)
 class Place:
@@ -78,6 +80,19 @@ def _keywords(path: Path, line: int, end_line: int) -> frozenset[str]:
         for keyword in node.keywords
         if keyword.arg is not None
     )
+
+
+def of_cursor(path: Path) -> Place | None:
+    """Return where a file first asks for the driver's own cursor or connection."""
+    lines = [
+        (node.lineno, node.end_lineno or node.lineno)
+        for node in _nodes(path)
+        if isinstance(node, ast.Attribute) and node.attr in _DRIVERS
+    ]
+    if not lines:
+        return None
+    line, end_line = min(lines)
+    return Place(line, end_line, "cursor")
 
 
 def in_batch(path: Path, line: int, words: Set[str]) -> tuple[int, int] | None:

@@ -175,6 +175,7 @@ def _strictness(table: LintTable, min_rows: int | None) -> Strictness:
     return Strictness(
         min_rows=next(number for number in asked if number is not None),
         severity={rule: Severity(word) for rule, word in table.severity.items()},
+        select=table.select,
         ignore=table.ignore,
     )
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext, RevisionStep
+from sqlalchemy.exc import DBAPIError
 
 from sqlmodel_migrations import _alembic, _alembic_batch
 from sqlmodel_migrations.database.catalog import Catalog
@@ -69,6 +70,7 @@ class Take:
     again: dict[tuple[str, str], str] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
     _revision: Revision | None = None
+    _last: Revision | None = None
     _sent: list[Sent] = field(default_factory=list)
     _first: int = 0
     _transaction: int = 0
@@ -91,15 +93,20 @@ class Take:
         self._functions = {_alembic.step_revision(s): s.migration_fn for s in steps}
         self._arguments = arguments
         wrapped = [_alembic.wrap_step(step, self._around) for step in steps]
-        with (
-            wire.tapped(context.connection, self),
-            _alembic_batch.noted(self._here, self._begin),
-            contextlib.suppress(_Stopped, StepFailed),
-        ):
-            if self.runner is Runner.ALEMBIC:
-                _alembic.run_as_configured(context, wrapped, arguments)
-            else:
-                runner.run(context, lambda _: wrapped, arguments=arguments)
+        try:
+            with (
+                wire.tapped(context.connection, self),
+                _alembic_batch.noted(self._here, self._begin),
+            ):
+                if self.runner is Runner.ALEMBIC:
+                    _alembic.run_as_configured(context, wrapped, arguments)
+                else:
+                    runner.run(context, lambda _: wrapped, arguments=arguments)
+        except (_Stopped, StepFailed):
+            pass
+        except DBAPIError as error:  # the version row: a revision left a transaction that is none
+            self._note_wreck(error)
+            return
         self._confirm()
 
     @property
@@ -122,12 +129,13 @@ class Take:
     def _around(self, step: RevisionStep) -> Iterator[None]:
         """Watch one revision; an exception that leaves it ends the take."""
         name = _alembic.step_revision(step)
-        self._revision = next(r for r in self.pending if r.id == name)
+        self._revision = self._last = next(r for r in self.pending if r.id == name)
         self._sent, self._first = [], len(self.statements)
         try:
             before = self._state()
             with limited(_LIMIT):
                 yield
+            self._look_behind()
             self._note_losses(before)
             if self.is_twice:
                 self._run_again(self._functions[name])
@@ -137,6 +145,14 @@ class Take:
         finally:
             self._revision = None
 
+    def _look_behind(self) -> None:
+        """Measure what a revision sent past SQLAlchemy, by the driver's own cursor."""
+        assert self._revision is not None
+        where = place.of_cursor(self._revision.path)
+        if where is not None:
+            with self._busy():
+                self._measure(where, "", None, lambda: None)
+
     def _run_again(self, function: Callable[..., Any]) -> None:
         self._is_again = True
         try:
@@ -144,6 +160,22 @@ class Take:
                 function(**self._arguments)
         finally:
             self._is_again = False
+
+    def _note_wreck(self, error: DBAPIError) -> None:
+        """Say that nothing more can be measured after what a revision did behind our back."""
+        last = self._last if self._last is not None else self.pending[0]
+        reason = next(iter(str(error.orig).strip().splitlines()), type(error).__name__)
+        self.unmeasured.append(
+            Unmeasured(last.id, f"it leaves a transaction that is of no use: {reason}", last.path)
+        )
+        self._note_following(last)
+
+    def _note_following(self, revision: Revision) -> None:
+        position = [other.id for other in self.pending].index(revision.id)
+        self.unmeasured += [
+            Unmeasured(other.id, f"it comes after '{revision.id}', which fails", other.path)
+            for other in self.pending[position + 1 :]
+        ]
 
     def _note_end(self, error: BaseException) -> None:
         """Say how a revision failed, and that nothing after it was measured."""
@@ -162,11 +194,7 @@ class Take:
             self.unmeasured.append(
                 Unmeasured(revision.id, f"its upgrade ends here: {reason}", revision.path)
             )
-        position = [other.id for other in self.pending].index(revision.id)
-        self.unmeasured += [
-            Unmeasured(other.id, f"it comes after '{revision.id}', which fails", other.path)
-            for other in self.pending[position + 1 :]
-        ]
+        self._note_following(revision)
 
     def _state(self) -> State:
         """What is there now; rows by the tables' present names."""

@@ -20,6 +20,7 @@ KEYS: Mapping[str, tuple[type, str]] = {
     "fail_on": (str, "The least severity that ends with 1."),
     "min_rows": (int, "Locks on a table with fewer rows are a note."),
     "rows": (dict, "Rows of tables, where the database is not asked: `hero = 2_000_000`."),
+    "select": (list, "The rules that are applied; all of them where nothing is said."),
     "ignore": (list, "Rules that are not applied."),
     "severity": (dict, 'Severities instead of the rules\' own: `drop-column = "warning"`.'),
     "since": (str, "Revisions up to this one are not judged."),
@@ -37,6 +38,7 @@ class LintTable(NamedTuple):
     fail_on: str | None = None
     min_rows: int | None = None
     rows: Mapping[str, int] = MappingProxyType({})
+    select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     severity: Mapping[str, str] = MappingProxyType({})
     since: str | None = None
@@ -57,7 +59,8 @@ def parse(value: Any) -> LintTable:
     _require_each(value, "on_revision", WAYS)
     for word in value.get("severity", {}).values():
         _require_one_of(word, SEVERITIES, "severity")
-    return LintTable(**{**value, "ignore": tuple(value.get("ignore", ()))})
+    lists = {key: tuple(value.get(key, ())) for key in ("select", "ignore")}
+    return LintTable(**{**value, **lists})
 
 
 def _require_type(key: str, value: Any) -> None:

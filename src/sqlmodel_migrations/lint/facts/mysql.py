@@ -47,6 +47,7 @@ COMMITS = frozenset(
     )
 )
 _READS = frozenset(("SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "SET", "SHOW", "WITH"))
+_CHANGING = frozenset(("UPDATE", "REPLACE", "INSERT"))
 _ONLINE = re.compile(r"\b(ALGORITHM|LOCK)\s*=", re.IGNORECASE)
 
 # mysqld_error.h: what rows are not as a statement demands.
@@ -106,11 +107,11 @@ class _Meter:
         commits = word in COMMITS
         if error is not None:
             return Measured(error, commits=commits)
-        changed = self._changed_rows() if word in ("UPDATE", "REPLACE") else 0
+        changed = self._changed_rows() if word in _CHANGING else 0
         before, self._last = self._last, self._read()
         changes = () if word in _READS else self._schema.changes()
         rows = self._tracked.counted(before.rows)
-        named = target.changed(Statement(sql, "mysql")) or frozenset()
+        named = self._named(sql)
         self._follow(before, sql)
         shrunk = [place for place, count in self._counted(spread) if count < spread[place]]
         return Measured(
@@ -165,6 +166,8 @@ class _Meter:
                 f"{comma} ALGORITHM=INPLACE{between} LOCK=SHARED",
                 Lock("SHARED in place", Stops.WRITES),
             ),
+            # A new name takes an exclusive lock for a moment, and copies nothing.
+            (f"{comma} ALGORITHM=INPLACE", None),
         )
 
     def _is_table_change(self, sql: str) -> bool:
@@ -220,7 +223,7 @@ class _Meter:
                 is_rewritten=taken is SHARED,
                 built=_built(changes, key, name) if taken not in (None, SHARED) else (),
                 inserted=max(has - had, 0),
-                updated=changed if is_named else 0,
+                updated=_updated(changed, has - had, word) if is_named else 0,
                 deleted=max(had - has, 0) if word == "DELETE" else 0,
                 is_emptied=has < had and word != "DELETE" and name is not None,
             )
@@ -229,6 +232,16 @@ class _Meter:
 
     def _changed_rows(self) -> int:
         return max(self._raw.number("SELECT ROW_COUNT()"), 0)
+
+    def _named(self, sql: str) -> frozenset[str]:
+        """The tables that a statement says it changes; of a join the first one, as is usual."""
+        statement = Statement(sql, "mysql")
+        named = target.changed(statement)
+        if named is not None or statement.verb != "UPDATE":
+            return named or frozenset()
+        there = {str(name).lower() for name in self._tracked.tables.values()}
+        words = (token.name.lower() for token in statement.tokens)
+        return frozenset([word for word in words if word in there][:1])
 
     def _spread(self, sql: str) -> dict[tuple[str, str], int]:
         """Measure what stands in each column of the tables that an ALTER TABLE names.
@@ -277,6 +290,11 @@ class _Meter:
 
     def _quoted(self, name: str) -> str:
         return "`" + name.replace("`", "``") + "`"
+
+
+def _updated(changed: int, more: int, word: str) -> int:
+    """How many old rows a statement changed: what ON DUPLICATE KEY changes is counted twice."""
+    return changed if word == "UPDATE" else max(changed - more, 0) // 2
 
 
 def _built(changes: tuple[CatalogDifference, ...], key: str, name: str | None) -> tuple[str, ...]:

@@ -163,7 +163,7 @@ class _Meter:
                 root = before.roots.get(name)
                 new = [n for n, r in now.roots.items() if r == root and n not in before.roots]
                 self._tracked.tables[key] = new[0] if new else None
-            elif verb(sql) == "ALTER":
+            elif verb(sql) in ("ALTER", ""):  # "" where nobody saw what was sent
                 self._rename_columns(key, before.columns.get(name, ()), now.columns[name])
 
     def _come_back(self, key: str, before: _Reading) -> None:

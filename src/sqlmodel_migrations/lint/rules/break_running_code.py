@@ -2,7 +2,8 @@
 
 It was compiled from the schema before: each table's columns by name, read, inserted and updated.
 A dropped view, a renamed label of an enum, a partition that is detached, a column that no longer
-numbers itself break it too.
+numbers itself break it too. Where a value is demanded that could be left out before, it is not
+known whether the code leaves it out: that is a warning.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ SUMMARY = "What running code sends fails after the upgrade."
 def find(recording: Recording) -> Iterator[Match]:
     """Find what old code can no longer do, where neither a drop, a rename nor a type says why."""
     for statement in recording.statements:
-        for table, reason in cause.breaks(statement, Cause.OTHER).items():
+        broken = cause.breaks(statement, Cause.OTHER)
+        for table, reason in broken.items():
             yield Match(
                 Hazard.BREAKS_RUNNING_CODE,
                 statement,
@@ -32,3 +34,13 @@ def find(recording: Recording) -> Iterator[Match]:
                 "deploy code that does without it first",
                 tables=(table,),
             )
+        for table, reason in cause.breaks(statement, Cause.VALUE_DEMANDED).items():
+            if table not in broken:
+                yield Match(
+                    Hazard.BREAKS_RUNNING_CODE,
+                    statement,
+                    f"code that leaves out a value of '{table}' fails: {reason}",
+                    "deploy code that always writes it first",
+                    tables=(table,),
+                    severity=Severity.WARNING,
+                )

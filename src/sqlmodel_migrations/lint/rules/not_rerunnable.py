@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sqlmodel_migrations.database.statement import verb
 from sqlmodel_migrations.diagnostics import Severity
 from sqlmodel_migrations.lint.hazards import Hazard
 from sqlmodel_migrations.lint.recording import Recording, Runner, is_committed
@@ -19,6 +20,7 @@ HAZARDS = (Hazard.PARTIAL_FAILURE,)
 SEVERITY = Severity.ERROR
 SUMMARY = "A failure half-way leaves something behind that makes the next run fail."
 
+_HARMLESS = frozenset(("SET", "SELECT", "SHOW", "PRAGMA"))
 _JOURNAL = "the journal: the next run goes on after what took effect"
 
 
@@ -28,6 +30,8 @@ def find(recording: Recording) -> Iterator[Match]:
     for revision in recording.revisions:
         own = recording.of(revision.id)
         for position, statement in enumerate(own):
+            if verb(statement.sql) in _HARMLESS:
+                continue
             left = [s for s in own[:position] if s.again and is_committed(s, statement)]
             if left:
                 yield Match(

@@ -30,6 +30,21 @@ FROM pg_constraint WHERE NOT convalidated AND conrelid <> 0 AND contype IN ('c',
 """
 _STORED = "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'm' ORDER BY oid"
 
+# What advances each sequence that a column owns past the greatest value of that column.
+_SEQUENCES = """
+SELECT format(
+  'SELECT setval(%L, max(%I)) FROM ONLY %I.%I HAVING max(%I) > 0',
+  s.oid::regclass, a.attname, n.nspname, t.relname, a.attname
+)
+FROM pg_depend d
+JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
+JOIN pg_class t ON t.oid = d.refobjid
+JOIN pg_namespace n ON n.oid = t.relnamespace
+JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
+WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass
+  AND d.deptype IN ('a', 'i') AND t.relkind IN ('r', 'p')
+"""
+
 
 def numbers(count: int) -> str:
     """Write 1 to `count`."""
@@ -119,7 +134,9 @@ def lifted(connection: Connection) -> Iterator[None]:
 
 
 def settle(connection: Connection) -> None:
-    """Refresh materialized views, and read statistics as a database in use has them."""
+    """Bring sequences past the rows, refresh materialized views, and read statistics."""
+    for advance in execute(connection, _SEQUENCES).scalars().all():
+        execute(connection, advance)
     for name in execute(connection, _STORED).scalars().all():
         execute(connection, f"REFRESH MATERIALIZED VIEW {name}")
     execute(connection, "ANALYZE")
