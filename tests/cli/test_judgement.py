@@ -9,6 +9,7 @@ import pytest
 from heroes import MODELS, add_revision
 from project import Project
 
+DROP, BACK = "op.drop_column('hero', 'name')", "op.get_bind()"
 SETTING = "[tool.sqlmodel.migrations.lint]\non_revision = {way!r}\n"
 
 
@@ -51,7 +52,7 @@ def test_quiet_asks_for_no_advice(dropping: Project) -> None:
 
 
 def test_an_upgrade_that_lint_refuses_runs_nothing(two: Project) -> None:
-    add_revision(two, "c3", "b2", "drop name", upgrade="op.drop_column('hero', 'name')")
+    add_revision(two, "c3", "b2", "drop name", upgrade=DROP, downgrade=BACK)
     two.cli("upgrade", "b2")
     ran = two.cli("upgrade", "--lint", "error")
     assert ran.code == 1
@@ -65,7 +66,7 @@ def test_an_upgrade_that_lint_refuses_runs_nothing(two: Project) -> None:
 
 
 def test_an_upgrade_that_lint_has_nothing_against(two: Project) -> None:
-    add_revision(two, "c3", "b2", "drop name", upgrade="op.drop_column('hero', 'name')")
+    add_revision(two, "c3", "b2", "drop name", upgrade=DROP, downgrade=BACK)
     assert two.cli("upgrade", "b2", "--lint", "error").code == 0
     assert two.cli("current").stdout.startswith("b2")
     assert two.cli("upgrade", "--lint", "error").code == 1

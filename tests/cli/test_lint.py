@@ -13,13 +13,14 @@ from project import Project
 from report import sarif_shape
 
 ROOT = Path(__file__).parents[2]
+DROP, BACK = "op.drop_column('hero', 'name')", "op.get_bind()"
 ON_GITHUB = {"GITHUB_ACTIONS": "true"}
 
 
 @pytest.fixture
 def dropping(two: Project) -> Project:
     """A project whose newest revision drops a column."""
-    add_revision(two, "c3", "b2", "drop name", upgrade="op.drop_column('hero', 'name')")
+    add_revision(two, "c3", "b2", "drop name", upgrade=DROP, downgrade=BACK)
     return two
 
 
@@ -57,7 +58,7 @@ def test_two_formats(dropping: Project) -> None:
 
 
 def test_a_document_is_all_there_is_on_stdout(dropping: Project) -> None:
-    add_revision(dropping, "d4", "c3", "print", upgrade="print('hello')")
+    add_revision(dropping, "d4", "c3", "print", upgrade="print('hello')", downgrade=BACK)
     log = json.loads(dropping.cli("lint", "b2:d4", "--format", "sarif").stdout)
     sarif_shape.require(log)
     assert len(log["runs"][0]["results"]) == 2
@@ -102,7 +103,7 @@ def test_the_hook_judges_what_is_not_committed(two: Project) -> None:
     for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "x")):
         assert two.cli.subprocess(*git, *words).code == 0
     assert two.cli(*entry.split()[1:]).code == 0
-    add_revision(two, "c3", "b2", "drop name", upgrade="op.drop_column('hero', 'name')")
+    add_revision(two, "c3", "b2", "drop name", upgrade=DROP, downgrade=BACK)
     ran = two.cli(*entry.split()[1:])
     assert ran.code == 1
     assert "[drop-column]" in ran.stdout
