@@ -32,7 +32,9 @@ SHOWN = 3
 
 
 @contextmanager
-def harness(kind: str, server: Server | None, program: tuple[str, ...]) -> Iterator[Harness]:
+def harness(
+    kind: str, server: Server | None, program: tuple[str, ...], is_foreign: bool = False
+) -> Iterator[Harness]:
     """A harness in a folder of its own, which is the current one."""
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="faults-"))
@@ -41,7 +43,7 @@ def harness(kind: str, server: Server | None, program: tuple[str, ...]) -> Itera
         spares = server and Spares(server)
         if spares:
             stack.callback(spares.drop)
-        made = Harness(CommandLine(zygote), kind, spares, program)
+        made = Harness(CommandLine(zygote), kind, spares, program, is_foreign)
         made.write()
         yield made
 
@@ -50,10 +52,10 @@ _mine: Harness
 _stack = ExitStack()
 
 
-def _begin(kind: str, server: Server | None, program: tuple[str, ...]) -> None:
+def _begin(kind: str, server: Server | None, program: tuple[str, ...], is_foreign: bool) -> None:
     """Make the harness of a worker; it is ended with the worker."""
     global _mine
-    _mine = _stack.enter_context(harness(kind, server, program))
+    _mine = _stack.enter_context(harness(kind, server, program, is_foreign))
 
 
 def _strike(point: Point) -> Verdict:
@@ -64,11 +66,13 @@ def kills(
     kind: str, server: Server | None, program: tuple[str, ...], asked: argparse.Namespace
 ) -> bool:
     """Strike at every point, or at a sample; true where nothing is lost or stuck."""
-    with harness(kind, server, program) as made:
+    with harness(kind, server, program, asked.foreign) as made:
         every = made.points()
     points = chosen(every, asked)
     started, found = time.monotonic(), Counter[str]()
-    with ProcessPoolExecutor(asked.jobs, None, _begin, (kind, server, program)) as pool:
+    with ProcessPoolExecutor(
+        asked.jobs, None, _begin, (kind, server, program, asked.foreign)
+    ) as pool:
         for done, verdict in enumerate(pool.map(_strike, points), 1):
             found[verdict.outcome] += 1
             if verdict.outcome != "recovered" and found[verdict.outcome] <= SHOWN:
@@ -101,10 +105,12 @@ def show(verdict: Verdict) -> None:
     print(f"  {verdict.outcome}: {verdict.point}", *said, sep="\n      ", flush=True)
 
 
-def crowds(kind: str, server: Server | None, program: tuple[str, ...]) -> bool:
+def crowds(
+    kind: str, server: Server | None, program: tuple[str, ...], asked: argparse.Namespace
+) -> bool:
     """Run many at once; true where each ended well."""
     is_good = True
-    with harness(kind, server, program) as made:
+    with harness(kind, server, program, asked.foreign) as made:
         for start in crowd.STARTS:
             ended = crowd.together(made, TOGETHER, start)
             said = "right" if ended.is_right else "WRONG"
@@ -143,6 +149,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/faults", description=__doc__)
     parser.add_argument("--database", choices=KINDS, action="append")
     parser.add_argument("--plain", action="store_true", help="plain alembic instead of our command")
+    parser.add_argument(
+        "--foreign", action="store_true", help="an env.py of Alembic's template, instead of ours"
+    )
     parser.add_argument("--sample", type=int, help="so many points instead of all")
     parser.add_argument(
         "--others",
@@ -160,7 +169,7 @@ def main() -> int:
     for kind in asked.database or KINDS:
         with SERVERS[kind]() if kind in SERVERS else contextlib.nullcontext() as server:
             is_good &= kills(kind, server, program, asked)
-            is_good &= crowds(kind, server, program)
+            is_good &= crowds(kind, server, program, asked)
             is_good &= asked.plain or writes(kind, server)
     return 0 if is_good else 1
 

@@ -88,18 +88,20 @@ class Verdict:
 class Harness:
     """Upgrades of the bank on fresh databases of one kind; the current folder is the project's.
 
-    `spares` lends databases of a server, None for SQLite; `program` is what upgrades.
+    `spares` lends databases of a server, None for SQLite; `program` is what upgrades;
+    `is_foreign` says that env.py is as Alembic's template has it.
     """
 
     cli: CommandLine
     kind: str
     spares: Spares | None = None
     program: tuple[str, ...] = OURS
+    is_foreign: bool = False
 
     def write(self) -> None:
         """Write the project into the current folder."""
         shutil.copytree(BANK, ".", dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-        if self.program == PLAIN:
+        if self.is_foreign or self.program == PLAIN:
             shutil.copy(BANK / "migrations" / "plain_env.py", "migrations/env.py")
 
     @contextlib.contextmanager
