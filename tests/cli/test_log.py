@@ -26,6 +26,8 @@ def test_of_a_foreign_env_py(foreign: Project) -> None:
     assert ran.stderr.splitlines() == [
         "INFO  [alembic.runtime.migration] Context impl SQLiteImpl.",
         "INFO  [alembic.runtime.migration] Running upgrade  -> a1, add heroes",
+        "this env.py is your own, so no history of runs is kept, and an edited script is not"
+        " noticed; the setting 'history' changes that",
         "database is at a1 (head)",
     ]
 

@@ -70,6 +70,7 @@ def test_control_c_is_answered(three: Project, file: Database) -> None:
     assert code == 130
     assert plain(text).endswith(
         "error: interrupted\n  applied before it: a1, b2, c3\n  not applied: d4\n"
+        "hint: type the command again: it goes on where this one stopped\n"
     )
     assert file.query("SELECT * FROM alembic_version") == [("c3",)]
 
