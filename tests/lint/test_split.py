@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sqlmodel_migrations.errors import UsageError
 from sqlmodel_migrations.history import index
 from sqlmodel_migrations.history.graph import Graph
 from sqlmodel_migrations.lint import patch, script
@@ -331,15 +332,18 @@ def test_files_are_written_all_or_none(folder: Path, monkeypatch: pytest.MonkeyP
 
     def fails(self: Path, target: Path) -> Path:
         if target == old:
-            raise OSError("the disk is full")
+            raise OSError(28, "the disk is full")
         return replace(self, target)
 
     monkeypatch.setattr(Path, "replace", fails)
     third = folder / "third.py"
-    with pytest.raises(OSError, match="full"):
+    with pytest.raises(UsageError, match="cannot be written: the disk is full; nothing was"):
         Patch({old: "again", third: "third"}, {old: "mended"}).write()
     assert sorted(path.name for path in folder.iterdir()) == ["new.py", "old.py"]
     assert old.read_text() == "mended"
+    with pytest.raises(UsageError, match="was changed meanwhile"):
+        Patch({old: "again", third: "third"}, {old: "other"}).write()
+    assert not third.exists()
 
 
 def test_the_diff_can_be_applied(folder: Path) -> None:

@@ -81,7 +81,9 @@ def command(
     wanted = Wanted(revisions, since, live, downgrade, min_rows, static)
     at = Severity(fail_on) if fail_on else None
     if not fix and not diff:
-        return _judged(_linted(invocation, wanted), at)
+        linted = _linted(invocation, wanted)
+        report = _judged(linted, at)
+        return report._replace(notes=(*report.notes, *mending.offered(linted)))
     mended = _mended(invocation, wanted, is_written=fix)
     return mending.completed(_judged(mended.linted, at), mended, is_written=fix)
 

@@ -12,6 +12,7 @@ from sqlmodel_migrations.report.report import Report
 if TYPE_CHECKING:
     from sqlmodel_migrations.lint.finding import Finding
     from sqlmodel_migrations.lint.mender import Left, Mended
+    from sqlmodel_migrations.lint.review import Linted
 
 NOTHING: Mapping[str, Any] = {"fixed": None, "left": None, "written": None, "diff": None}
 """What is told of mending where nobody asked for it."""
@@ -50,6 +51,13 @@ def completed(report: Report, mended: Mended, *, is_written: bool) -> Report:
         notes=(*_notes(mended, is_written=is_written), *report.notes),
         exit_code=ExitCode.NO if is_no else report.exit_code,
     )
+
+
+def offered(linted: Linted) -> Iterator[str]:
+    """Say how many findings can probably be mended."""
+    count = sum(found.is_fixable for found in linted.findings)
+    if count:
+        yield f"{count} of them can be mended: give --fix, or --diff to see how"
 
 
 def _notes(mended: Mended, *, is_written: bool) -> Iterator[str]:

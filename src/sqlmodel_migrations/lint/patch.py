@@ -6,13 +6,13 @@ It is shown as a diff, tried from a folder of its own, and written all or nothin
 from __future__ import annotations
 
 import ast
-import contextlib
 import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sqlmodel_migrations.errors import UsageError
 from sqlmodel_migrations.generate.source import Edit, Source, end, start
 from sqlmodel_migrations.history import script as history_script
 from sqlmodel_migrations.history.graph import Graph
@@ -28,6 +28,7 @@ from sqlmodel_migrations.lint.split import (
     quoted_like,
     split,
 )
+from sqlmodel_migrations.project.changeset import Changeset
 
 _SLUG_LENGTH = 40  # alembic/script/base.py, truncate_slug_length
 
@@ -73,31 +74,21 @@ class Patch:
         return Graph(Index((*left, *map(_read, files.values()))))
 
     def write(self) -> None:
-        """Write the files; what goes wrong leaves those that were there as they were."""
-        waiting = {path: path.with_name(f".{path.name}.new") for path in self.new}
-        done: list[Path] = []
-        try:
-            for path, file in waiting.items():
-                file.write_bytes(self.new[path].encode())
-                if path in self.old:
-                    file.chmod(path.stat().st_mode)
-            for path in (*self.added, *self.old):
-                done.append(path)
-                waiting[path].replace(path)
-        except BaseException:
-            self._take_back(done)
-            raise
-        finally:
-            for file in waiting.values():
-                file.unlink(missing_ok=True)
+        """Write the files, all or none.
 
-    def _take_back(self, paths: Sequence[Path]) -> None:
-        for path in paths:
-            with contextlib.suppress(OSError):
-                if path in self.old:
-                    path.write_bytes(self.old[path].encode())
-                else:
-                    path.unlink(missing_ok=True)
+        Raises `UsageError` where one cannot be written, or was changed meanwhile.
+        """
+        for path, text in self.old.items():
+            if not path.is_file() or path.read_bytes() != text.encode():
+                raise UsageError(
+                    f"'{path}' was changed meanwhile; nothing was written", hint="type it again"
+                )
+        changes = Changeset()
+        for path in self.added:
+            changes.file(path, self.new[path])
+        for path in self.old:
+            changes.change(path, self.new[path].encode())
+        changes.apply()
 
 
 def make(graph: Graph, plans: Mapping[Script, Sequence[Plan]], new_id: Callable[[], str]) -> Patch:
@@ -119,7 +110,7 @@ def make(graph: Graph, plans: Mapping[Script, Sequence[Plan]], new_id: Callable[
             further[path] = text
             last[revision.id] = id
     new |= _relinked(graph, new, last)
-    old = {path: path.read_bytes().decode() for path in new}
+    old = {path: _text(path) for path in new}
     return Patch({**new, **further}, old, last)
 
 
@@ -163,7 +154,7 @@ def _relinked(graph: Graph, new: Mapping[Path, str], last: Mapping[str, str]) ->
     for revision in graph.revisions.values():
         if not last.keys() & {*revision.down_revisions, *revision.depends_on}:
             continue
-        text = new.get(revision.path) or revision.path.read_bytes().decode()
+        text = new.get(revision.path) or _text(revision.path)
         found[revision.path] = _with_links(Source(text), revision, last)
     return found
 
@@ -205,6 +196,13 @@ def _read(file: Path) -> Revision:
     except (Exception, SystemExit) as error:
         raise NotMechanical(f"what was written cannot be read: {error}") from error
     return Revision(*facts, str(file))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode()
+    except (OSError, UnicodeError) as error:
+        raise NotMechanical(f"'{path.name}', which would change too, cannot be read") from error
 
 
 def _shown(path: Path, root: Path) -> str:
