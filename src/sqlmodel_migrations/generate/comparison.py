@@ -21,6 +21,7 @@ from sqlmodel_migrations.generate import (
     comparators,
     difference,
     enum_renames,
+    filters,
     named,
     options,
     reflection,
@@ -165,8 +166,9 @@ class Comparison:
             )
         before = _read(connection, models.ignored)
         options.compare_also(context.opts, before)
+        options.leave_alone(context.opts, before, after, models.home)
         found = Sides(before, after, models.named, connection, models.ignored)
-        found, statements, answers, planned = self._renamed(found, models.metadata, connection)
+        found, statements, answers, planned = self._renamed(found, models.metadata, context)
         context.opts["target_metadata"] = list(models.named.metadata)
         context.opts[sides.OPTION] = found
         reflection.correct(context, found)
@@ -179,12 +181,15 @@ class Comparison:
         autogenerate.prepend_schemas(self.revision, connection, models.metadata)
 
     def _renamed(
-        self, found: Sides, metadata: Sequence[MetaData], connection: Connection
+        self, found: Sides, metadata: Sequence[MetaData], context: MigrationContext
     ) -> tuple[Sides, list[StatementOp], Answers, Renames]:
         """Carry out the renames on the shadow; what is compared then has its new names."""
+        connection = _connection(context)
         answers = self.answers.reading(found.things())
         answers = answers.with_renames(renames.declared(metadata))
-        answers = renames.ask(found.before, found.after, answers, self.questioner)
+        seen = filters.passing(found.before, context.opts, is_reflected=True)
+        wanted = filters.passing(found.after, context.opts, is_reflected=False)
+        answers = renames.ask(seen, wanted, answers, self.questioner)
         statements = enum_renames.operations(found, answers, self.questioner, connection.dialect)
         planned = renames.planned(found.before, found.after, answers)
         statements += renames.operations(found.before, planned, connection.dialect)

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, MetaData
 
 from sqlmodel_migrations.database.catalog import Catalog
+from sqlmodel_migrations.database.catalog.base import key
 from sqlmodel_migrations.generate.plain_types import render_item
 
 Options = dict[str, Any]
@@ -51,6 +52,21 @@ def compare_also(options: Options, found: Catalog) -> None:
         options[_SCHEMAS].update(t.schema for t in found.tables.values() if t.owner is None)
         options[_SCHEMAS].discard(None)
         options["include_schemas"] = bool(options[_SCHEMAS])
+
+
+def leave_alone(options: Options, before: Catalog, after: Catalog, home: str | None) -> None:
+    """Leave alone what no model can declare: see `Table.owner`. `home` is the default schema."""
+
+    def is_declared(item: Any, name: str | None, kind: str, is_reflected: bool, twin: Any) -> bool:
+        if kind != "table" or not is_reflected or twin is not None:
+            return True
+        found = before.tables.get(key(None if item.schema == home else item.schema, str(name)))
+        if found is None or found.owner is None:
+            return True
+        # A part goes away with the whole.
+        return bool(found.parents) and not any(parent in after.tables for parent in found.parents)
+
+    options["include_object"] = all_agree(options.get("include_object"), is_declared)
 
 
 def metadatas(target: Any) -> tuple[MetaData, ...]:

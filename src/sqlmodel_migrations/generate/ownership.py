@@ -12,11 +12,9 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sqlalchemy import Column, MetaData, Table
-from sqlalchemy.types import NullType
-
 from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.database.catalog import Table as CatalogTable
+from sqlmodel_migrations.generate import filters
 from sqlmodel_migrations.generate.options import SIDE_TABLES, Options
 
 _NAME = r'(?:"((?:[^"]|"")+)"|`((?:[^`]|``)+)`|(\w+))'
@@ -86,7 +84,7 @@ class Ownership:
             is_named = table.schema in near and not table.name.startswith(SIDE_TABLES)
             if key in ours.tables or table.owner == "sqlite" or not is_named:
                 continue
-            if _is_included(table, options):
+            if filters.is_table_passing(table, options):
                 yield f"table '{key}' is left alone: no revision made it and no model declares it"
 
 
@@ -114,20 +112,6 @@ def _is_called(sequence: str, tables: Iterable[CatalogTable]) -> bool:
     name = sequence.rpartition(".")[2]
     defaults = (str(column.default) for table in tables for column in table.columns.values())
     return any("nextval(" in default and name in default for default in defaults)
-
-
-def _is_included(table: CatalogTable, options: Options) -> bool:
-    """Ask the filters of env.py."""
-    place = {"schema_name": table.schema, "schema_qualified_table_name": table.key}
-    name, item = options.get("include_name"), options.get("include_object")
-    if name is not None and not name(table.name, "table", place):
-        return False
-    return item is None or bool(item(_shape(table), table.name, "table", True, None))
-
-
-def _shape(table: CatalogTable) -> Table:
-    columns = (Column(name, NullType) for name in table.columns)
-    return Table(table.name, MetaData(), *columns, schema=table.schema)
 
 
 def _tree(path: Path) -> ast.Module | None:

@@ -1,4 +1,4 @@
-"""Constraints of a catalog as SQLAlchemy's objects, so that a script can make them again."""
+"""What a catalog has as SQLAlchemy's objects, to be made again by a script or asked about."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from sqlalchemy import (
     Column,
     Constraint,
     ForeignKeyConstraint,
+    Index,
     MetaData,
     PrimaryKeyConstraint,
     Table,
     UniqueConstraint,
     text,
 )
+from sqlalchemy.types import NullType
 
 from sqlmodel_migrations.database.catalog.base import Constraint as Found
+from sqlmodel_migrations.database.catalog.base import Index as FoundIndex
 from sqlmodel_migrations.database.catalog.base import Table as CatalogTable
 
 # What stands between parentheses and is quoted where it has some itself.
@@ -41,7 +44,29 @@ _ACTIONS = re.compile(
 )
 
 
-def constraint(table: CatalogTable, found: Found, name: str) -> Constraint | None:
+def shape(table: CatalogTable) -> Table:
+    """Return a table with its columns' names alone."""
+    columns = (Column(name, NullType) for name in table.columns)
+    return Table(table.name, MetaData(), *columns, schema=table.schema)
+
+
+def index(table: CatalogTable, found: FoundIndex) -> Index:
+    """Return an index with its name and columns alone, of a table that is a `shape`."""
+    owner = shape(table)
+    columns = [owner.c[name] for name in found.columns if name is not None]
+    return Index(found.name, *columns, unique=found.is_unique, _table=owner)
+
+
+def stand_in(table: CatalogTable, found: Found) -> Constraint:
+    """Return a constraint to be asked about: of no kind where SQLAlchemy has none for it."""
+    made = constraint(table, found, found.name)
+    if made is None:
+        made = Constraint(name=found.name)
+        shape(table).append_constraint(made)
+    return made
+
+
+def constraint(table: CatalogTable, found: Found, name: str | None) -> Constraint | None:
     """Return `found` as an object of a table of its own, called `name`.
 
     None where SQLAlchemy's object would say less than the definition does.
@@ -60,7 +85,7 @@ def constraint(table: CatalogTable, found: Found, name: str) -> Constraint | Non
     return made
 
 
-def _make(found: Found, name: str) -> Constraint | None:
+def _make(found: Found, name: str | None) -> Constraint | None:
     if found.kind == "foreign key":
         return _foreign_key(found, name)
     if found.kind == "check":
@@ -74,7 +99,7 @@ def _make(found: Found, name: str) -> Constraint | None:
     return kind(*found.columns, name=name, **options)
 
 
-def _foreign_key(found: Found, name: str) -> Constraint | None:
+def _foreign_key(found: Found, name: str | None) -> Constraint | None:
     matched = _ACTIONS.fullmatch(found.definition)
     if matched is None:
         return None

@@ -19,7 +19,7 @@ from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.database.catalog.base import EXCLUDE, PRIMARY_KEY
 from sqlmodel_migrations.database.catalog.base import Table as CatalogTable
 from sqlmodel_migrations.database.catalog.difference import CatalogDifference, differences
-from sqlmodel_migrations.generate import named, options, sides
+from sqlmodel_migrations.generate import filters, named, options, sides
 from sqlmodel_migrations.generate.comparison import version_tables
 from sqlmodel_migrations.generate.named import Named
 from sqlmodel_migrations.shadow.shadow import Shadow
@@ -155,11 +155,13 @@ class _Filters:
         return self._asks_object(reflected, name, "table", True, model)
 
     def _includes_part(self, found: CatalogDifference, schema: str | None) -> bool:
-        """Ask about a column or an index; of constraints env.py is asked by their own kinds."""
+        """Ask about a column, an index or a constraint."""
         kind = "index" if found.kind == "index" else "column"
-        if found.kind in ("table", "constraint", "comment", "options"):
+        if found.kind in ("table", "comment", "options"):
             return True
         table = self._actual.tables.get(str(found.table))
+        if found.kind == "constraint":
+            return table is None or self._includes_constraint(table, found.name)
         name = table.name if table is not None else found.table
         parents = {
             "schema_name": schema,
@@ -174,6 +176,15 @@ class _Filters:
             return True
         shown = reflected if reflected is not None else model
         return self._asks_object(shown, found.name, kind, reflected is not None, model)
+
+    def _includes_constraint(self, table: CatalogTable, name: str) -> bool:
+        """Ask about a constraint that is there; one that is missing was filtered before."""
+        options = self._context.opts
+        return all(
+            filters.is_constraint_passing(table, constraint, options)
+            for constraint in table.constraints
+            if constraint.name == name
+        )
 
     def _asks_name(self, name: str, kind: str, parents: Mapping[str, Any]) -> bool:
         asked = self._context.opts.get("include_name")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from typing import Protocol
+from typing import Any, Protocol
 
 from alembic.autogenerate.api import AutogenContext
 from alembic.runtime.plugins import Plugin
 
+from sqlmodel_migrations.database.catalog import Table
 from sqlmodel_migrations.generate.sides import OPTION, Sides
 
 log = logging.getLogger("alembic.autogenerate.compare")
@@ -18,6 +19,12 @@ class ComparatorModule(Protocol):
 
     def setup(self, plugin: Plugin) -> None:
         """Register the module's functions with Alembic."""
+
+
+def is_seen(context: AutogenContext, name: str | None, kind: str, table: Table) -> bool:
+    """Ask the user's `include_name` about something that the history's table has."""
+    parents: Any = {"schema_name": table.schema, "table_name": table.name}
+    return context.run_name_filters(name, kind, parents)  # type: ignore[arg-type]
 
 
 def sides(context: AutogenContext) -> Sides:

@@ -17,18 +17,11 @@ from sqlmodel_migrations.database.catalog.base import Constraint as Found
 from sqlmodel_migrations.database.catalog.base import Table as CatalogTable
 from sqlmodel_migrations.database.quoting import qualified, quote
 from sqlmodel_migrations.generate import named, reflected
-from sqlmodel_migrations.generate.comparators.base import log, sides
+from sqlmodel_migrations.generate.comparators.base import is_seen, log, sides
+from sqlmodel_migrations.generate.filters import CONSTRAINT_KINDS
 from sqlmodel_migrations.generate.operations.primary_key import AddPrimaryKeyOp, DropPrimaryKeyOp
 from sqlmodel_migrations.generate.operations.statement import StatementOp
 from sqlmodel_migrations.generate.sides import Sides
-
-_FILTER_KINDS = {
-    "unique": "unique_constraint",
-    "foreign key": "foreign_key_constraint",
-    "check": "check_constraint",
-    "primary key": "primary_key",
-    "exclude": "exclude_constraint",
-}
 
 
 def setup(plugin: Plugin) -> None:
@@ -50,11 +43,11 @@ def compare(
     before, after = found.tables(model)
     gone, new = unmatched(found, before, after, model)
     for constraint in gone:
-        if _is_wanted(context, theirs, constraint, reflected=True):
+        if _is_seen(context, theirs, before, constraint):
             operations.ops.append(dropped(context.dialect, before, constraint, schema))
             log.info("Detected removed %s of table '%s'", _words(constraint), name)
     for constraint in new:
-        if _is_wanted(context, model, constraint, reflected=False):
+        if _is_wanted(context, model, constraint):
             operations.ops.append(added(context.dialect, model, after, constraint))
             log.info("Detected added %s of table '%s'", _words(constraint), name)
     return PriorityDispatchResult.CONTINUE
@@ -153,16 +146,28 @@ def _statement(dialect: Dialect, table: CatalogTable, constraint: Found) -> Stat
     )
 
 
-def _is_wanted(
-    context: AutogenContext, table: Table, constraint: Found, *, reflected: bool
+def _is_seen(
+    context: AutogenContext, theirs: Table, before: CatalogTable, constraint: Found
 ) -> bool:
-    """Ask the user's `include_object`, with the object that he would see."""
-    wanted: Iterable[Constraint] = table.constraints
-    twin = next((c for c in wanted if c.name is not None and str(c.name) == constraint.name), None)
-    kind = _FILTER_KINDS[constraint.kind]
+    """Ask the user's filters about a constraint that the history has; reflection may not say it."""
+    kind = CONSTRAINT_KINDS[constraint.kind]
+    if not is_seen(context, constraint.name, kind, before):
+        return False
+    twin = _called(theirs.constraints, constraint.name) or reflected.stand_in(before, constraint)
+    return context.run_object_filters(twin, constraint.name, kind, True, None)  # type: ignore[arg-type]
+
+
+def _is_wanted(context: AutogenContext, model: Table, constraint: Found) -> bool:
+    """Ask the user's `include_object` about a constraint of the models."""
+    kind = CONSTRAINT_KINDS[constraint.kind]
+    twin = _called(model.constraints, constraint.name)
     if twin is None:
         return True
-    return context.run_object_filters(twin, constraint.name, kind, reflected, None)  # type: ignore[arg-type]
+    return context.run_object_filters(twin, constraint.name, kind, False, None)  # type: ignore[arg-type]
+
+
+def _called(constraints: Iterable[Constraint], name: str | None) -> Constraint | None:
+    return next((c for c in constraints if c.name is not None and str(c.name) == name), None)
 
 
 def _words(constraint: Found) -> str:

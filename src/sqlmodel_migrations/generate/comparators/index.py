@@ -13,7 +13,8 @@ from sqlalchemy import Table, UniqueConstraint
 
 from sqlmodel_migrations.database.catalog.base import Index
 from sqlmodel_migrations.database.catalog.base import Table as CatalogTable
-from sqlmodel_migrations.generate.comparators.base import log, sides
+from sqlmodel_migrations.generate import reflected
+from sqlmodel_migrations.generate.comparators.base import is_seen, log, sides
 from sqlmodel_migrations.generate.operations.index import DropIndexAsMadeOp, ImpliedIndexOp
 from sqlmodel_migrations.generate.sides import Sides
 
@@ -37,9 +38,8 @@ def compare(
     if theirs is not None and model is not None and (before is None or after is None):
         return PriorityDispatchResult.CONTINUE
     gone, new = _unmatched(found, before if theirs is not None else None, after)
-    reflected = _by_name(theirs.indexes if theirs is not None else ())
     for index in gone:
-        if _is_wanted(context, reflected.get(index.name), reflected=True):
+        if theirs is None or before is None or _is_seen(context, theirs, before, index):
             operations.ops.append(DropIndexAsMadeOp(index, name, schema))
             log.info("Detected removed index '%s' on '%s'", index.name, _columns(index))
     for index in new:
@@ -61,7 +61,7 @@ def _added(
     """
     wanted = _by_name(model.indexes if model is not None else ()).get(index.name)
     if wanted is not None:
-        is_wanted = _is_wanted(context, wanted, reflected=False)
+        is_wanted = context.run_object_filters(wanted, wanted.name, "index", False, None)
         return ops.CreateIndexOp.from_index(wanted) if is_wanted else None
     if model is None or is_new_table or not index.is_unique:
         return None
@@ -119,10 +119,12 @@ def _by_name(indexes: Iterable[ModelIndex]) -> Mapping[str, ModelIndex]:
     return {str(index.name): index for index in indexes}
 
 
-def _is_wanted(context: AutogenContext, index: ModelIndex | None, *, reflected: bool) -> bool:
-    if index is None:
-        return True
-    return context.run_object_filters(index, index.name, "index", reflected, None)
+def _is_seen(context: AutogenContext, theirs: Table, before: CatalogTable, index: Index) -> bool:
+    """Ask the user's filters about an index that the history has; reflection may not say it."""
+    if not is_seen(context, index.name, "index", before):
+        return False
+    twin = _by_name(theirs.indexes).get(index.name) or reflected.index(before, index)
+    return context.run_object_filters(twin, index.name, "index", True, None)
 
 
 def _columns(index: Index) -> str:

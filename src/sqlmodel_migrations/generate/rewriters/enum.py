@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,13 +25,14 @@ def rewrite(operations: Sequence[Operation], direction: Direction) -> list[Opera
     """Add what makes, changes and drops enum types; other databases have none."""
     if direction.dialect.name != "postgresql":
         return list(operations)
+    noted = {op.key for op in operations if isinstance(op, EnumOp)}
     changed = list(_changed(direction))
     gone = {thing for statement in changed for thing in _drops(statement)}
     return [
         *changed,
-        *_created(direction),
+        *_created(noted, direction),
         *(_without_creation(op) for op in operations if not _is_done(op, gone, direction)),
-        *_dropped(direction),
+        *_dropped(noted, direction),
     ]
 
 
@@ -48,17 +49,18 @@ def _is_done(operation: Operation, gone: set[tuple[str, str]], direction: Direct
     return isinstance(operation, EnumOp)
 
 
-def _created(direction: Direction) -> Iterator[StatementOp]:
+def _created(noted: Collection[str], direction: Direction) -> Iterator[StatementOp]:
     for key, enum in direction.after.enums.items():
-        if key not in direction.before.enums and enum.owner is None:
+        if key in noted and key not in direction.before.enums:
             yield StatementOp(
                 _create(enum, direction), None, f"add type '{key}'", phase=order.FIRST
             )
 
 
-def _dropped(direction: Direction) -> Iterator[StatementOp]:
+def _dropped(noted: Collection[str], direction: Direction) -> Iterator[StatementOp]:
+    """A type that a table keeps, which the user's filters leave out, is not noted."""
     for key, enum in direction.before.enums.items():
-        if key not in direction.after.enums and enum.owner is None:
+        if key in noted and key not in direction.after.enums:
             sql = f"DROP TYPE {_quoted(enum, direction)}"
             yield StatementOp(sql, None, f"remove type '{key}'", phase=order.LAST)
 
