@@ -229,6 +229,24 @@ def test_parents_come_before_their_children(database: Database) -> None:
         assert len(set(rows(connection, "SELECT team_id, hero_id FROM a_link"))) == 3
 
 
+def test_a_numbered_key_that_refers_to_a_parent(database: Database) -> None:
+    """One to one: the number is the parent's, not the server's next one."""
+    key = {
+        "sqlite": "INTEGER PRIMARY KEY AUTOINCREMENT",
+        "postgresql": "int GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+        "mariadb": "INTEGER AUTO_INCREMENT PRIMARY KEY",
+    }[database.kind]
+    override = " OVERRIDING SYSTEM VALUE" if "ALWAYS" in key else ""
+    statements = (
+        f"CREATE TABLE team (id {key})",
+        f"INSERT INTO team (id){override} VALUES (70), (80), (90)",
+        f"CREATE TABLE hero (id {key}, FOREIGN KEY (id) REFERENCES team (id))",
+    )
+    with connected(database, *statements) as connection:
+        assert_full(sample.fill(connection))
+        assert rows(connection, "SELECT id FROM hero WHERE id NOT IN (SELECT id FROM team)") == []
+
+
 def test_a_link_of_one_parent_and_two_has_two_rows(database: Database) -> None:
     statements = (
         "CREATE TABLE a (id VARCHAR(3) NOT NULL PRIMARY KEY, CHECK (id = 'abc'))",

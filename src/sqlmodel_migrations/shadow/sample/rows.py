@@ -180,7 +180,7 @@ class _Filling:
             else:
                 demand, axis = self._late_axis(demand, reference)
                 axes.append(axis)
-        return demand, axes
+        return _with_keys_that_refer(demand, axes)
 
     def _parents(self, reference: Reference) -> list[tuple[Value, ...]]:
         """Read the keys of a table that is filled, once."""
@@ -347,6 +347,14 @@ def _next(waiting: list[Demand]) -> Demand:
 def _optional(demand: Demand, reference: Reference) -> list[str]:
     """The columns of a foreign key that may be NULL for a while."""
     return [name for name in reference.columns if demand.cells[name].is_present_nullable]
+
+
+def _with_keys_that_refer(demand: Demand, axes: list[Axis]) -> tuple[Demand, list[Axis]]:
+    """Supply numbered keys that refer to a parent; what is computed cannot be supplied."""
+    tied = {name for axis in axes for name in axis.columns if demand.cells[name].is_skipped}
+    supplied = {name for name in tied if demand.table.columns[name].computed is None}
+    demand = _with_supplied(demand, supplied)
+    return demand, [axis for axis in axes if not set(axis.columns) & (tied - supplied)]
 
 
 def _with_supplied(demand: Demand, names: set[str]) -> Demand:
