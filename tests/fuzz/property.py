@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -205,8 +206,14 @@ class _Course:
 def _same_value(expected: Any, found: Any, nullable: bool, thing: str) -> None:
     if found is None and not nullable:
         raise Broken(f"{thing} is NULL")
-    if expected is not UNKNOWN and expected != found:
+    if expected is not UNKNOWN and _as_stored(expected) != _as_stored(found):
         raise Broken(f"{thing} is {found!r}, not {expected!r}")
+
+
+def _as_stored(value: Any) -> Any:
+    """A moment as the server has it: types of Python's classes differ in the zone they say."""
+    is_aware = isinstance(value, dt.datetime) and value.tzinfo is not None
+    return value.astimezone(dt.UTC).replace(tzinfo=None) if is_aware else value
 
 
 def _is_not_of_models(name: str) -> bool:
