@@ -177,3 +177,27 @@ def test_a_conversion_that_nobody_knows_is_asked_for(story: Story) -> None:
     assert story.query("SELECT started FROM item") == [(1980,)]
     story.downgrade()
     assert story.query("SELECT started::text FROM item") == [("1980-01-01 00:00:00",)]
+
+
+KEYED = """
+class Team(SQLModel, table=True):
+    code: {0} = Field({1}primary_key=True)
+
+
+class Hero(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    team_code: {0} = Field({1}foreign_key="team.code")
+"""
+
+
+def test_a_key_and_what_refers_to_it_become_another_kind(story: Story) -> None:
+    code = "0a0a0a0a-1111-4222-8333-444444444444"
+    rows = f"INSERT INTO team VALUES ('{code}')", f"INSERT INTO hero VALUES (1, '{code}')"
+    story.begin(KEYED.format("str", "max_length=36, "), *rows)
+    story.revise(KEYED.format("uuid.UUID", ""))
+    story.upgrade()
+    join = "SELECT count(*) FROM hero JOIN team ON code = team_code"
+    assert story.query(join) == [(1,)]
+    story.downgrade()
+    assert story.query("SELECT team_code FROM hero") == [(code,)]
+    story.upgrade()

@@ -68,7 +68,9 @@ class Change:
         old = direction.column(operation, operation.column_name)
         after = direction.after.tables.get(direction.key(operation))
         new = after.columns.get(operation.column_name) if after is not None else None
-        if old is None or new is None or old.type == new.type:
+        if old is None or new is None:
+            return None
+        if (old.type, old.collation) == (new.type, new.collation):
             return None
         source = _named(SqlType.parse(old.type), direction.before)
         target = _named(SqlType.parse(new.type), direction.after)
@@ -153,6 +155,9 @@ class ConversionModule(Protocol):
 
     def misfit(self, change: Change) -> str | None:
         """Return the SQL condition of rows whose value is lost or refused, which never fails."""
+
+    def keeps_foreign_keys(self, change: Change) -> bool:
+        """Whether the foreign keys from and to the column may stay while its type changes."""
 
 
 def _named(type_: SqlType, catalog: Catalog) -> SqlType:

@@ -53,6 +53,11 @@ def _as_number(change: Change) -> str:
     return base.cases(change, f"lower(trim({change.value}))", base.BOOLEANS)
 
 
+def keeps_foreign_keys(change: Change) -> bool:
+    """Never: the server refuses the change while they are there."""
+    return False
+
+
 def misfit(change: Change) -> str | None:
     """SELECT warns where ALTER fails, and a cast that is refused gives NULL."""
     source, target, value = change.source, change.target, change.value

@@ -136,6 +136,13 @@ def _using_of_items(change: Change, items: Change) -> str | None:
     return None if is_assigned else f"{change.value}::{change.target.text}"
 
 
+def keeps_foreign_keys(change: Change) -> bool:
+    """While numbers refer to numbers and texts to texts; others compare with their own type."""
+    source, target = change.source, change.target
+    is_comparable = source.kind is target.kind and source.kind in (Kind.NUMBER, Kind.TEXT)
+    return is_comparable or source.base == target.base
+
+
 # Zones: without one that is said, the server's own would shift every row.
 
 

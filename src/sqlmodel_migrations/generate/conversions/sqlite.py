@@ -45,6 +45,11 @@ def _expression(change: Change) -> str | None:
     return None
 
 
+def keeps_foreign_keys(change: Change) -> bool:
+    """Always: a rebuild keeps them, and they are checked at the end."""
+    return True
+
+
 def misfit(change: Change) -> str | None:
     """Texts of any length fit; a text that is no number would stay one."""
     source, target, value = change.source, change.target, change.value

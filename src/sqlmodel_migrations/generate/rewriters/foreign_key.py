@@ -1,4 +1,4 @@
-"""Foreign keys in the way of a change of type: MariaDB and MySQL refuse it while they are there."""
+"""Foreign keys in the way of a change of type: servers refuse it while they are there."""
 
 from __future__ import annotations
 
@@ -7,20 +7,24 @@ from collections.abc import Iterator, Sequence
 from alembic.operations import ops
 
 from sqlmodel_migrations.database.catalog import Constraint, Table
-from sqlmodel_migrations.generate import named, reflected
+from sqlmodel_migrations.generate import conversions, named, reflected
+from sqlmodel_migrations.generate.conversions import Change
 from sqlmodel_migrations.generate.rewriters.base import Direction, Operation
 
 
 def rewrite(operations: Sequence[Operation], direction: Direction) -> list[Operation]:
     """Drop the foreign keys of columns that change, and add them again afterwards."""
-    if direction.dialect.name not in ("mysql", "mariadb"):
-        return list(operations)
     changed = {
         (direction.key(op), op.column_name)
         for op in operations
-        if isinstance(op, ops.AlterColumnOp) and op.modify_type is not None
+        if isinstance(op, ops.AlterColumnOp) and _is_in_the_way(op, direction)
     }
     return [*operations, *_around(operations, changed, direction)]
+
+
+def _is_in_the_way(operation: ops.AlterColumnOp, direction: Direction) -> bool:
+    change = Change.of(operation, direction) if operation.modify_type is not None else None
+    return change is not None and not conversions.of(direction.dialect).keeps_foreign_keys(change)
 
 
 def _around(
