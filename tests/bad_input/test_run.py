@@ -19,6 +19,7 @@ from heroes import add_revision
 from own_server import OwnServer
 from project import Project
 from refusal import Refusal, refused, tables, unchanged, version
+from run.others import reader
 from sqlmodel_migrations import Migrations
 from sqlmodel_migrations.run import ledger
 from zygote import Ran
@@ -163,6 +164,19 @@ def test_a_server_that_is_killed(
     assert ran.code == 0, ran.output
     assert version(database) == ["cc03"]
     assert database.query("SELECT id FROM hero ORDER BY id") == [(1,), (2,)]
+
+
+@pytest.mark.parametrize("database", ["postgresql", "mariadb"], indirect=True)
+def test_a_user_who_may_only_read(placed: Project, database: Database) -> None:
+    assert placed.cli("upgrade", "aa01").code == 0
+    add_revision(placed, "bb02", "aa01", "fill", upgrade=FILL)
+    with unchanged(placed, database), reader(database) as url:
+        said = refused(placed.cli("upgrade", env={"DATABASE_URL": url}), 5)
+    assert said.message.startswith("revision bb02 failed: ")
+    table = {"postgresql": "for table hero", "mariadb": "`sqlmodel_migrations_history`"}
+    assert table[database.kind] in said.message
+    assert {"applied before it: nothing", "not applied: bb02"} <= {*said.details}
+    assert said.hint == f"grant the user of the database URL what it lacks, {AGAIN}"
 
 
 @pytest.mark.parametrize("code", [0, 3])

@@ -219,12 +219,18 @@ class _Execution:
                 resumed=self.record.is_resumed(step),
             )
         )
-        self.record.begin(step)
+        self._begin(step, planned[position + 1 :])
         self.one.progress.is_half_done = False
         self.watch.revision = revision
         self.one.take(step, planned[position + 1 :])
         elapsed = time.monotonic() - started
         self.how.emit(RevisionFinished(revision, position + 1, total, elapsed))
+
+    def _begin(self, step: Any, rest: Sequence[Any]) -> None:
+        try:
+            self.record.begin(step)
+        except DBAPIError as error:
+            raise failure.of_step(self.context, step, error, self.one.progress, rest) from error
 
     @contextlib.contextmanager
     def _around(self, step: Any) -> Iterator[None]:

@@ -57,8 +57,8 @@ _TEXTS = (
         "check the database URL",
     ),
     (
-        r"command denied to user",
-        "the database refuses: permission denied",
+        r"((?:\w+, )*\w+ command denied to user [^\"]+)",
+        "the database refuses: {0}",
         "grant the user of the database URL what it lacks",
     ),
     (

@@ -56,8 +56,8 @@ _TEXTS = (
         "check the database URL",
     ),
     (
-        r"permission denied|must be owner of",
-        "the database refuses: permission denied",
+        r"(permission denied[^\n]*|must be owner of[^\n]*)",
+        "the database refuses: {0}",
         "grant the user of the database URL what it lacks",
     ),
     (
