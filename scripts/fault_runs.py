@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from itertools import islice
+from multiprocessing import util
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
@@ -55,6 +56,8 @@ _stack = ExitStack()
 def _begin(kind: str, server: Server | None, program: tuple[str, ...], is_foreign: bool) -> None:
     """Make the harness of a worker; it is ended with the worker."""
     global _mine
+    # What atexit knows is not called in a worker.
+    util.Finalize(None, _stack.close, exitpriority=1)
     _mine = _stack.enter_context(harness(kind, server, program, is_foreign))
 
 
