@@ -137,14 +137,14 @@ def _proven(
             return None, [(wanted[0], str(error))]
     proven: Proven | None = None
     held: list[Fixable] = []
-    reasons: dict[Fixable, str] = {}
+    refused: dict[Fixable, tuple[str, int]] = {}
     for each in (*wanted, *wanted):  # one may need another that comes after it
-        if each in held:
+        if each in held or (each in refused and refused[each][1] == len(held)):
             continue
         try:
             proven = trial.prove([*held, each])
             held.append(each)
-            reasons.pop(each, None)
+            refused.pop(each, None)
         except NotMechanical as error:
-            reasons[each] = str(error)
-    return proven, list(reasons.items())
+            refused[each] = str(error), len(held)
+    return proven, [(each, reason) for each, (reason, _) in refused.items()]
