@@ -17,6 +17,7 @@ from sqlalchemy import Dialect
 
 from sqlmodel_migrations import _alembic, _alembic_batch
 from sqlmodel_migrations._alembic_batch import Batch
+from sqlmodel_migrations.database import family
 from sqlmodel_migrations.database.statement import Statement, split
 from sqlmodel_migrations.errors import UsageError
 from sqlmodel_migrations.history.index import Revision
@@ -107,10 +108,10 @@ def _dialect(checkout: Checkout) -> Dialect:
     """The dialect of the URL, which need not be that of a server that answers."""
     url = checkout.url or project_url.resolve(checkout.settings)
     dialect = url.get_dialect()()
-    if dialect.name not in guess.DIALECTS:
+    if not family.is_known(dialect.name):
         raise UsageError(
             f"what a revision does to a '{dialect.name}' database is not known",
-            hint=f"it is for: {', '.join(guess.DIALECTS)}",
+            hint=f"it is for: {', '.join(family.DIALECTS)}",
         )
     return dialect
 

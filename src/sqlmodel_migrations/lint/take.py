@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel_migrations import _alembic, _alembic_batch
 from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.database.quoting import qualified
-from sqlmodel_migrations.database.statement import Statement, verb
+from sqlmodel_migrations.database.statement import Statement, split, verb
 from sqlmodel_migrations.errors import StepFailed
 from sqlmodel_migrations.history.index import Revision
 from sqlmodel_migrations.lint import facts, losses, place, wire
@@ -242,11 +243,24 @@ class Take:
         if where is None:  # Alembic's own, about the version table
             return False
         with self._busy():
-            if self._is_again:
-                self._measure_again(sql, send)
-            else:
-                self._measure(self._entry or where, sql, parameters, send)
+            for text in self._pieces(sql, parameters):
+                once = partial(send, text)
+                if self._is_again:
+                    self._measure_again(text, once)
+                else:
+                    self._measure(self._entry or where, text, parameters, once)
         return True
+
+    def _pieces(self, sql: str, parameters: Any) -> Sequence[str]:
+        """The statements of a text of several, which PostgreSQL's drivers send at once.
+
+        Outside of a transaction such a text is one by itself, and stays whole.
+        """
+        driver: Any = self._connection.connection.driver_connection
+        is_whole = parameters or getattr(driver, "autocommit", True)
+        if self._connection.dialect.name != "postgresql" or is_whole or ";" not in sql:
+            return (sql,)
+        return [piece.text for piece in split(sql, "postgresql")] or (sql,)
 
     def end(self) -> None:
         """A transaction ends: what the old code cannot do now, it cannot do from here on."""
@@ -263,7 +277,7 @@ class Take:
         """An operation of a batch is carried out: its own line is where it was put there."""
         self._entry = entry
 
-    def _measure_again(self, sql: str, send: wire.Send) -> None:
+    def _measure_again(self, sql: str, send: facts.Send) -> None:
         assert self._revision is not None
         measured = self._meter.measure(sql, send)
         if measured.error is not None:
@@ -272,7 +286,7 @@ class Take:
             if verb(sql) in _ANSWERS:
                 raise measured.error
 
-    def _measure(self, where: Place, sql: str, parameters: Any, send: wire.Send) -> None:
+    def _measure(self, where: Place, sql: str, parameters: Any, send: facts.Send) -> None:
         if self._old_code is not None:
             self._old_code.prepare(sql)
         measured = self._meter.measure(sql, send)

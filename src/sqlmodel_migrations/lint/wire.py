@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, event
 
-Send = Callable[[], None]
+Send = Callable[[str], None]
+"""Sends a text on its way to the driver, with the parameters that it came with."""
 
 
 class Tap(Protocol):
     """What is asked before a statement is sent."""
 
     def take(self, sql: str, parameters: Any, send: Send) -> bool:
-        """Send a statement and return True, or return False so that SQLAlchemy sends it."""
+        """Send a text, or its statements, and return True; False lets SQLAlchemy send it."""
 
     def end(self) -> None:
         """A transaction is about to be committed or rolled back."""
@@ -32,15 +32,21 @@ def tapped(connection: Connection, tap: Tap) -> Iterator[None]:
         return context.root_connection.connection.dbapi_connection is not raw
 
     def on_execute(cursor: Any, sql: str, parameters: Any, context: Any) -> bool:
-        send = partial(dialect.do_execute, cursor, sql, parameters, context)
+        def send(text: str) -> None:
+            dialect.do_execute(cursor, text, parameters, context)
+
         return not is_other(context) and tap.take(sql, parameters, send)
 
     def on_many(cursor: Any, sql: str, parameters: Any, context: Any) -> bool:
-        send = partial(dialect.do_executemany, cursor, sql, parameters, context)
+        def send(text: str) -> None:
+            dialect.do_executemany(cursor, text, parameters, context)
+
         return not is_other(context) and tap.take(sql, parameters, send)
 
     def on_plain(cursor: Any, sql: str, context: Any) -> bool:
-        send = partial(dialect.do_execute_no_params, cursor, sql, context)
+        def send(text: str) -> None:
+            dialect.do_execute_no_params(cursor, text, context)
+
         return not is_other(context) and tap.take(sql, None, send)
 
     def on_end(_: Connection) -> None:

@@ -6,9 +6,9 @@ from sqlalchemy import Connection
 
 from sqlmodel_migrations.database import family
 from sqlmodel_migrations.errors import UsageError
-from sqlmodel_migrations.lint.facts.base import FactsModule, Measured, Meter
+from sqlmodel_migrations.lint.facts.base import FactsModule, Measured, Meter, Send
 
-__all__ = ["Measured", "Meter", "of"]
+__all__ = ["Measured", "Meter", "Send", "of"]
 
 
 def of(connection: Connection) -> Meter:

@@ -21,7 +21,7 @@ DIALECTS = family.DIALECTS
 def of(sql: str, dialect: str, new: Collection[str], *, is_in_transaction: bool) -> Guess:
     """Return what a statement probably does to tables that are not `new`, names in small letters.
 
-    `dialect` is one of `DIALECTS`.
+    `dialect` is one of `family.DIALECTS`.
     """
     statement = Statement(sql, dialect)
     module: GuessModule = family.member(__name__, dialect)
