@@ -271,7 +271,10 @@ def test_an_update_of_all_rows_is_counted(history: History) -> None:
 def test_an_update_that_joins_is_counted(history: History) -> None:
     history.add("b2", 'op.execute("UPDATE hero AS h JOIN hero AS o USING (id) SET h.age = o.id")')
     history.add("c3", 'op.rename_table("hero", "heroes")')
-    assert [f.rule for f in history.lint("a1:c3")] == ["backfill-in-transaction", "rename-table"]
+    history.add("d4", 'op.execute("TRUNCATE TABLE heroes")')
+    assert [f.rule for f in history.lint("a1:d4")] == [
+        "backfill-in-transaction", "rename-table", "delete-rows",
+    ]  # fmt: skip
 
 
 @POSTGRESQL

@@ -294,7 +294,9 @@ class _Meter:
 
 def _updated(changed: int, more: int, word: str) -> int:
     """How many old rows a statement changed: what ON DUPLICATE KEY changes is counted twice."""
-    return changed if word == "UPDATE" else max(changed - more, 0) // 2
+    if word == "UPDATE":
+        return changed
+    return max(changed - more, 0) // 2 if word in _CHANGING else 0
 
 
 def _built(changes: tuple[CatalogDifference, ...], key: str, name: str | None) -> tuple[str, ...]:
