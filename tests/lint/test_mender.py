@@ -201,6 +201,44 @@ def test_what_cannot_be_proven_is_not_written_and_the_rest_is(teams: History) ->
     assert "postgresql_not_valid=True" in file.read_text()
 
 
+@POSTGRESQL
+def test_a_safe_form_that_is_none_is_not_written(teams: History) -> None:
+    teams.database.run(TRIGGER)
+    (teams.versions / "a2.py").write_text(
+        (teams.versions / "a2.py")
+        .read_text()
+        .replace("\n\ndef downgrade", f"    op.execute({TRIGGER!r})\n\n\ndef downgrade")
+    )
+    file = teams.add(
+        "b2",
+        """
+        op.add_column("team", sa.Column("size", sa.Integer))
+        op.create_index("ix", "hero", ["name"])
+        op.execute("UPDATE hero SET age = 1")
+        """,
+        """
+        op.execute("DROP INDEX ix")
+        op.drop_column("team", "size")
+        """,
+    )
+    before = file.read_bytes()
+    mended = fix(teams, "a2:b2")
+    said = dict(reasons(mended))
+    assert said["create-index-blocking"].startswith("revision b2: its downgrade fails")
+    assert said["backfill-in-transaction"] == (
+        "the safe form is found fault with: most rows of 'team' are locked until the transaction"
+        " ends"
+    )
+    assert (mended.patch.new, file.read_bytes()) == ({}, before)
+
+
+TRIGGER = (
+    "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS"
+    " $$ BEGIN UPDATE team SET code = code WHERE true; RETURN NULL; END $$;"
+    " CREATE TRIGGER touch AFTER UPDATE ON hero FOR EACH STATEMENT EXECUTE FUNCTION touch()"
+)
+
+
 @MARIADB
 def test_mariadb_keeps_what_an_alter_does_not_say(history: History) -> None:
     history.database.run("CREATE TABLE pet (id INT PRIMARY KEY, name VARCHAR(9) NOT NULL"
