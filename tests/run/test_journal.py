@@ -384,6 +384,7 @@ def test_a_journal_of_a_newer_version_is_refused(revisions: Revisions, database:
     ran = revisions.upgrade()
     assert ran.code == 2, ran.output
     assert "was written by a newer version of sqlmodel-migrations" in ran.stderr
+    assert "\n  nothing was run\n" in ran.stderr
     assert "hint: upgrade this one: pip install --upgrade sqlmodel-migrations" in ran.stderr
 
 
