@@ -81,3 +81,31 @@ def test_a_change_of_the_type_that_a_foreign_key_refers_to(story: Story) -> None
     assert story.query("SELECT team_id FROM hero") == [(1,)]
     with pytest.raises(Exception, match=r"(?i)foreign key"):
         story.database.run("INSERT INTO hero (id, team_id) VALUES (2, 9)")
+
+
+LONG = """
+class Text(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    title: str = Field(max_length={0}, index=True)
+    code: str = Field(max_length={0}, unique=True)
+"""
+
+
+def test_keys_beyond_3072_bytes_of_utf8mb4(story: Story) -> None:
+    """768 characters: MariaDB cuts an index, and keeps a unique one by its hash; so do we."""
+    story.begin(LONG.format(700), "INSERT INTO text (id, title, code) VALUES (1, 'a', 'b')")
+    story.revise(LONG.format(900))
+    story.upgrade()
+    with pytest.raises(Exception, match="Duplicate"):
+        story.database.run("INSERT INTO text (id, title, code) VALUES (2, 'a', 'b')")
+    story.downgrade()
+    story.succeed("upgrade")
+    assert story.query("SELECT title, code FROM text") == [("a", "b")]
+
+
+def test_a_primary_key_beyond_the_limit_is_refused_with_it(story: Story) -> None:
+    field = "code: str = Field(max_length={}, primary_key=True)"
+    models = f"class Text(SQLModel, table=True):\n    {field}\n"
+    story.begin(models.format(768))
+    ran = story.refused(models.format(769))
+    assert "max key length is 3072 bytes" in ran.stderr
