@@ -7,55 +7,14 @@ from collections.abc import Iterable, Sequence
 from alembic.operations import ops
 
 from sqlmodel_migrations.database.catalog import Table
+from sqlmodel_migrations.generate import chains
 from sqlmodel_migrations.generate.operations.guards import GuardsOp
 from sqlmodel_migrations.generate.operations.rename import Former, formers
 from sqlmodel_migrations.generate.operations.statement import StatementOp
-from sqlmodel_migrations.generate.rewriters import (
-    batch,
-    cast,
-    computed,
-    cycle,
-    dependent,
-    enum,
-    enum_value,
-    fill,
-    foreign_key,
-    guard,
-    identity,
-    loss,
-    names,
-    order,
-    part,
-    plain,
-    rename,
-    sequence,
-)
 from sqlmodel_migrations.generate.rewriters.base import (
     Direction,
     Operation,
-    RewriterModule,
     flattened,
-)
-
-CHAIN: Sequence[RewriterModule] = (
-    cycle,
-    rename,
-    computed,
-    sequence,
-    identity,
-    enum,
-    cast,
-    enum_value,
-    fill,
-    guard,
-    foreign_key,
-    dependent,
-    loss,
-    part,
-    plain,
-    names,
-    order,
-    batch,
 )
 
 
@@ -77,7 +36,7 @@ def rewrite(
 
 def _chained(operations: Iterable[Operation], direction: Direction) -> list[Operation]:
     found = flattened(operations)
-    for rewriter in CHAIN:
+    for rewriter in chains.of(direction.dialect):
         found = rewriter.rewrite(found, direction)
     return found
 

@@ -33,7 +33,7 @@ BOOLEANS: Mapping[str, str] = {
 }
 """The words that PostgreSQL reads as a boolean, but for their beginnings."""
 
-UUID_PARTS = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
+_UUID_PARTS = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
 """Where the parts between the hyphens stand in the 32 digits, and how long they are."""
 
 KNOWN = frozenset(
@@ -208,6 +208,21 @@ def is_made_uuid(change: Change) -> bool:
     """Whether text becomes UUIDs that are kept as 32 digits: it may have hyphens."""
     is_text = change.source.is_text and change.target.is_text
     return is_text and isinstance(change.operation.modify_type, Uuid)
+
+
+def uuid_digits(change: Change) -> str:
+    """The 32 digits of a UUID that is written with hyphens or without."""
+    return f"replace(lower({change.value}), '-', '')"
+
+
+def uuid_parts(change: Change) -> list[str]:
+    """What stands between the hyphens, of a UUID that is kept as its digits."""
+    return [f"substr({change.value}, {at}, {size})" for at, size in _UUID_PARTS]
+
+
+def boolean_number(change: Change) -> str:
+    """The number of a word that says a boolean."""
+    return cases(change, f"lower(trim({change.value}))", BOOLEANS)
 
 
 def was_uuid(change: Change) -> bool:

@@ -29,8 +29,8 @@ def converted(change: Change) -> Iterator[Operation]:
         base.require_known(change)
         yield change.operation
         if base.was_uuid(change):
-            parts = (f"substr({change.value}, {at}, {size})" for at, size in base.UUID_PARTS)
-            yield base.update(change, f"concat_ws('-', {', '.join(parts)})")
+            parts = ", ".join(base.uuid_parts(change))
+            yield base.update(change, f"concat_ws('-', {parts})")
         return
     if not change.source.is_text:
         alter = f"ALTER TABLE {change.where} MODIFY {change.value} LONGTEXT NULL"
@@ -43,14 +43,8 @@ def _expression(change: Change) -> str | None:
     if change.values_to_names() and change.source.is_text:
         return base.as_names(change, change.value)
     if change.source.is_text and change.target.text == _BOOLEAN:
-        return _as_number(change)
-    if base.is_made_uuid(change):
-        return f"replace(lower({change.value}), '-', '')"
-    return None
-
-
-def _as_number(change: Change) -> str:
-    return base.cases(change, f"lower(trim({change.value}))", base.BOOLEANS)
+        return base.boolean_number(change)
+    return base.uuid_digits(change) if base.is_made_uuid(change) else None
 
 
 def keeps_foreign_keys(change: Change) -> bool:

@@ -21,8 +21,7 @@ def converted(change: Change) -> Iterator[Operation]:
         base.require_known(change)
         yield change.operation
         if base.was_uuid(change):
-            parts = (f"substr({change.value}, {at}, {size})" for at, size in base.UUID_PARTS)
-            yield base.update(change, " || '-' || ".join(parts))
+            yield base.update(change, " || '-' || ".join(base.uuid_parts(change)))
         return
     yield base.update(change, expression)
     yield change.operation
@@ -33,9 +32,9 @@ def _expression(change: Change) -> str | None:
     if change.values_to_names():
         return base.as_names(change, value)
     if base.is_made_uuid(change):
-        return f"replace(lower({value}), '-', '')"
+        return base.uuid_digits(change)
     if change.kinds == (Kind.TEXT, Kind.BOOLEAN):
-        return base.cases(change, f"lower(trim({value}))", base.BOOLEANS)
+        return base.boolean_number(change)
     if change.kinds == (Kind.DATETIME, Kind.DATE):
         return f"date({value})"
     if change.kinds == (Kind.DATE, Kind.DATETIME):

@@ -14,10 +14,8 @@ from sqlmodel_migrations.generate.rewriters.base import Direction, Operation
 def rewrite(operations: Sequence[Operation], direction: Direction) -> list[Operation]:
     """Take foreign keys to tables that are made later out of CREATE TABLE.
 
-    SQLite does not look at the other table, and cannot add a foreign key later.
+    Not for SQLite, which does not look at the other table, and cannot add a foreign key later.
     """
-    if direction.dialect.name == "sqlite":
-        return list(operations)
     return [*_creations(operations, direction), *_removals(operations, direction)]
 
 

@@ -22,8 +22,6 @@ RETYPES = "retypes"
 
 def rewrite(operations: Sequence[Operation], direction: Direction) -> list[Operation]:
     """Drop what is in the way before all changes, and make it again after them."""
-    if direction.dialect.name != "postgresql":
-        return list(operations)
     places = dict.fromkeys(place for op in operations for place in _places(op, direction))
     if not places:
         return list(operations)

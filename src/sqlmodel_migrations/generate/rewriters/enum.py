@@ -22,9 +22,7 @@ from sqlmodel_migrations.generate.rewriters.dependent import RETYPES
 
 
 def rewrite(operations: Sequence[Operation], direction: Direction) -> list[Operation]:
-    """Add what makes, changes and drops enum types; other databases have none."""
-    if direction.dialect.name != "postgresql":
-        return list(operations)
+    """Add what makes, changes and drops enum types, which PostgreSQL alone has."""
     noted = {op.key for op in operations if isinstance(op, EnumOp)}
     changed = list(_changed(direction))
     gone = {thing for statement in changed for thing in _drops(statement)}

@@ -14,8 +14,6 @@ from sqlmodel_migrations.generate.rewriters.base import Direction, Operation
 
 def rewrite(operations: Sequence[Operation], direction: Direction) -> list[Operation]:
     """Replace each pair of drop and create of one definition by a rename, where that exists."""
-    if direction.dialect.name == "sqlite":
-        return list(operations)
     found = list(operations)
     for drop in operations:
         if isinstance(drop, ops.DropIndexOp | ops.DropConstraintOp) and _is_index(drop, direction):
