@@ -1,9 +1,10 @@
-"""Measure what commands cost that find nothing to do, beside plain Alembic.
+"""Measure what commands cost, beside plain Alembic.
 
     python benchmarks/speed --quick
 
 Both tools take turns (A B, B A, …) on the same machine, projects and databases. The figure is the
-time of the processor; the ratio is that of the two in the same turn. Needs the packages of
+time of the processor, or of the clock where a server or a disk does the work; the ratio is that of
+the two in the same turn. Needs the packages of
 requirements/dev.txt; a server that does not answer is passed over.
 """
 
@@ -17,17 +18,15 @@ from pathlib import Path
 
 import cases
 import measure
-import projects
 from cases import Case
 from measure import Cost
 from sqlalchemy.exc import OperationalError
 from tools import ALEMBIC, OURS
-
-import databases
+from trial import Trial
 
 TOOLS = (ALEMBIC, OURS)
-HEAD = """| | alembic, s | ours, s | ratio | alembic, MiB | ours, MiB |
-|---|---|---|---|---|---|"""
+HEAD = """| | alembic, s | ours, s | ratio | round trips | alembic, MiB | ours, MiB |
+|---|---|---|---|---|---|---|"""
 
 
 def main() -> None:
@@ -38,7 +37,7 @@ def main() -> None:
             try:
                 print(_row(case, options.turns, Path(folder)), flush=True)
             except OperationalError as error:
-                print(f"| {case.name} | no server: {str(error.orig).splitlines()[0]} | | | | |")
+                print(f"| {case.name} | no server: {str(error.orig).splitlines()[0]} | | | | | |")
 
 
 def _options() -> argparse.Namespace:
@@ -58,9 +57,12 @@ def _chosen(options: argparse.Namespace) -> Iterator[Case]:
 def _row(case: Case, turns: int, folder: Path) -> str:
     costs = _costs(case, turns, folder)
     theirs, ours = (measure.medians(costs[tool.name]) for tool in TOOLS)
-    ratio = measure.ratio(costs[OURS.name], costs[ALEMBIC.name])
+    ratio = measure.ratio(costs[OURS.name], costs[ALEMBIC.name], is_wall=case.is_waited_for)
+    seconds = (cost.wall if case.is_waited_for else cost.cpu for cost in (theirs, ours))
+    shown = " | ".join(f"{value:.3f}" for value in seconds)
+    trips = f"{theirs.trips:.0f} / {ours.trips:.0f}" if case.kind != "sqlite" else ""
     return (
-        f"| {case.name} | {theirs.cpu:.3f} | {ours.cpu:.3f} | **{ratio:.2f}** |"
+        f"| {case.name} | {shown} | **{ratio:.2f}** | {trips} |"
         f" {theirs.memory:.0f} | {ours.memory:.0f} |"
     )
 
@@ -68,21 +70,13 @@ def _row(case: Case, turns: int, folder: Path) -> str:
 def _costs(case: Case, turns: int, folder: Path) -> dict[str, list[Cost]]:
     """Run both tools in turns, after a run of each that fills the caches."""
     costs: dict[str, list[Cost]] = {tool.name: [] for tool in TOOLS}
-    out = folder / "out"
     with tempfile.TemporaryDirectory(dir=folder) as place, ExitStack() as stack:
-        prepared = []
-        for tool in TOOLS:
-            project = projects.write(tool, case.shape, Path(place))
-            url = stack.enter_context(databases.made(case.kind, tool.name, Path(place)))
-            environment = {**case.environment, "DATABASE_URL": url}
-            measure.run(tool.command("stamp"), project, {"DATABASE_URL": url}, out)
-            prepared.append((tool, project, environment))
+        trials = [Trial(case, tool, Path(place), stack) for tool in TOOLS]
         for turn in range(-1, turns):
-            for tool, project, environment in prepared if turn % 2 else reversed(prepared):
-                case.before(project)
-                cost = measure.run(tool.command(case.task), project, environment, out)
+            for trial in trials if turn % 2 else reversed(trials):
+                cost = trial.run()
                 if turn >= 0:
-                    costs[tool.name].append(cost)
+                    costs[trial.tool.name].append(cost)
     return costs
 
 

@@ -2,52 +2,55 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from projects import Shape
+from projects import CHANGES, Shape
+
+SERVERS = ("postgresql", "mariadb")
+NETWORK = 0.02
+"""Seconds that a round trip takes through the slow network."""
 
 
 class Case(NamedTuple):
-    """One row of the table: `task` on a project of `shape` whose database is at head.
+    """One row of the table: `task` on a project of `shape`, on a database that is `at`.
 
-    `is_cold` takes all caches away before each run, and forbids to write any.
+    At: "head", "base" (empty before each run), "models" (their tables, no revision) or "rows" (a
+    table with `rows` of them, one revision before head). `is_cold` takes all caches away before
+    each run, and forbids to write any. `is_waited_for` compares what the clock says, not what
+    the processor did. `delay` is what each round trip takes longer, in seconds.
     """
 
     name: str
     task: str
     shape: Shape = Shape(10)
     kind: str = "sqlite"
+    at: str = "head"
+    rows: int = 0
     is_cold: bool = False
+    is_waited_for: bool = False
+    delay: float = 0.0
     is_quick: bool = True
-
-    @property
-    def environment(self) -> Mapping[str, str]:
-        return {"PYTHONDONTWRITEBYTECODE": "1"} if self.is_cold else {}
-
-    @property
-    def before(self) -> Callable[[Path], None]:
-        return _without_caches if self.is_cold else lambda project: None
-
-
-def _without_caches(project: Path) -> None:
-    for path in [*project.rglob("__pycache__")]:
-        shutil.rmtree(path)
 
 
 def every() -> Iterator[Case]:
-    """List the cases, from nothing to read to much."""
+    """List the cases: nothing to do, then all to do, then much to compare, then many rows."""
     yield Case("`--help`", "help")
     yield Case("`--version`", "version")
+    yield from _nothing_to_do()
+    yield from _all_to_do()
+    yield from _comparisons()
+    yield from _many_rows()
+
+
+def _nothing_to_do() -> Iterator[Case]:
     for size in (10, 100, 1000, 5000):
         for task in ("upgrade", "current", "heads", "history"):
             # Plain Alembic needs a minute for `current` at 5,000: quadratic.
             is_quick = size in (10, 1000) and task in ("upgrade", "history")
             yield Case(f"`{task}`, {size:,} revisions", task, Shape(size), is_quick=is_quick)
     yield Case("`upgrade`, 1,000 revisions, heavy models", "upgrade", Shape(1000, is_heavy=True))
-    for kind in ("postgresql", "mariadb"):
+    for kind in SERVERS:
         yield Case(f"`upgrade`, 1,000 revisions, {kind}", "upgrade", Shape(1000), kind)
     for task in ("upgrade", "heads", "history"):
         name = f"`{task}`, 1,000 revisions, 300 merges"
@@ -56,3 +59,53 @@ def every() -> Iterator[Case]:
         for task in ("upgrade", "history"):
             name = f"`{task}`, {size:,} revisions, nothing cached, nothing written"
             yield Case(name, task, Shape(size), is_cold=True, is_quick=False)
+
+
+def _all_to_do() -> Iterator[Case]:
+    for kind, sizes in (("sqlite", (100,)), ("postgresql", (100, 1000)), ("mariadb", (100,))):
+        for size in sizes:
+            for task in ("upgrade", "upgrade together"):
+                if kind == "mariadb" and task != "upgrade":
+                    continue  # its DDL commits
+                name = f"base → head, {size:,} revisions, {kind}"
+                name += ", `--transaction all`" * (task != "upgrade")
+                yield Case(
+                    name, task, Shape(size), kind, "base", is_waited_for=True, is_quick=size == 100
+                )
+
+
+def _comparisons() -> Iterator[Case]:
+    for kind in ("sqlite", *SERVERS):
+        for tables in (100, 300):
+            shape = Shape(0, tables=tables)
+            name = f"`check --from-database`, {tables} tables, {kind}"
+            yield Case(name, "compare", shape, kind, "models", is_quick=tables == 100)
+    for kind in SERVERS:
+        name = f"`check --from-database`, 100 tables, {kind}, 20 ms network"
+        shape = Shape(0, tables=100)
+        yield Case(
+            name,
+            "compare",
+            shape,
+            kind,
+            "models",
+            is_waited_for=True,
+            delay=NETWORK,
+            is_quick=False,
+        )
+
+
+def _many_rows() -> Iterator[Case]:
+    for rows in (100_000, 1_000_000):
+        for change in CHANGES:
+            name = f"`{change}`, {rows:,} rows, sqlite"
+            shape = Shape(0, change=change)
+            yield Case(
+                name,
+                "upgrade",
+                shape,
+                at="rows",
+                rows=rows,
+                is_waited_for=True,
+                is_quick=rows == 100_000,
+            )

@@ -4,32 +4,71 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import URL, create_engine, make_url, text
 
-SERVERS = {
-    "postgresql": os.environ.get(
-        "TEST_POSTGRESQL_URL", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
-    ),
-    "mariadb": os.environ.get("TEST_MARIADB_URL", "mysql+pymysql://root@127.0.0.1:3306/mysql"),
+_SERVERS = {
+    "postgresql": os.environ.get("TEST_POSTGRESQL_URL", "//postgres@127.0.0.1:5432/postgres"),
+    "mariadb": os.environ.get("TEST_MARIADB_URL", "//root@127.0.0.1:3306/mysql"),
 }
+_DRIVERS = {"postgresql": "postgresql+psycopg", "mariadb": "mysql+pymysql"}
+
+
+@dataclass
+class Database:
+    """One database; `url` is SQLAlchemy's."""
+
+    url: str
+
+    def empty(self) -> None:
+        """Make it anew."""
+        url = make_url(self.url)
+        if url.get_backend_name() == "sqlite":
+            for file in _files(url):
+                file.unlink(missing_ok=True)
+            return
+        _run(url, f"DROP DATABASE {url.database}", f"CREATE DATABASE {url.database}")
+
+    def save(self) -> None:
+        """Keep what an SQLite database holds now, for `restore`."""
+        file = _files(make_url(self.url))[0]
+        shutil.copyfile(file, file.with_suffix(".saved"))
+
+    def restore(self) -> None:
+        """Let an SQLite database be as it was when it was saved."""
+        self.empty()
+        file = _files(make_url(self.url))[0]
+        shutil.copyfile(file.with_suffix(".saved"), file)
 
 
 @contextlib.contextmanager
-def made(kind: str, name: str, folder: Path) -> Iterator[str]:
-    """Make an empty database and yield its URL; it is dropped afterwards."""
+def made(kind: str, name: str, folder: Path) -> Iterator[Database]:
+    """Make an empty database; it is dropped afterwards."""
     if kind == "sqlite":
-        yield f"sqlite:///{folder / name}.db"
+        yield Database(f"sqlite:///{folder / name}.db")
         return
-    url = make_url(SERVERS[kind])
-    database = f"smbench_{os.getpid()}_{name}"
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    rest = _SERVERS[kind].partition("//")[2]
+    url = make_url(f"{_DRIVERS[kind]}://{rest}").set(database=f"smbench_{os.getpid()}_{name}")
+    _run(url, f"CREATE DATABASE {url.database}")
+    try:
+        yield Database(url.render_as_string(hide_password=False))
+    finally:
+        _run(url, f"DROP DATABASE {url.database}")
+
+
+def _files(url: URL) -> list[Path]:
+    return [Path(f"{url.database}{suffix}") for suffix in ("", "-journal", "-wal", "-shm")]
+
+
+def _run(url: URL, *statements: str) -> None:
+    """Run statements beside a database, which need not exist."""
+    place = "postgres" if url.get_backend_name() == "postgresql" else "mysql"
+    engine = create_engine(url.set(database=place), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {database}"))
-        try:
-            yield url.set(database=database).render_as_string(hide_password=False)
-        finally:
-            connection.execute(text(f"DROP DATABASE {database}"))
+        for statement in statements:
+            connection.execute(text(statement))
     engine.dispose()

@@ -32,11 +32,12 @@ print(json.dumps([os.waitstatus_to_exitcode(status), time.perf_counter() - start
 
 
 class Cost(NamedTuple):
-    """Seconds by the clock, seconds of the processor, and the most memory in MiB."""
+    """Seconds by the clock, seconds of the processor, the most memory in MiB, round trips."""
 
     wall: float
     cpu: float
     memory: float
+    trips: float = 0
 
 
 def run(command: Sequence[str], folder: Path, environment: Mapping[str, str], out: Path) -> Cost:
@@ -65,6 +66,9 @@ def medians(costs: Sequence[Cost]) -> Cost:
     return Cost(*(median(part) for part in zip(*costs, strict=True)))
 
 
-def ratio(ours: Sequence[Cost], theirs: Sequence[Cost]) -> float:
-    """Return the median of the ratios of processor time, turn by turn."""
-    return median(one.cpu / other.cpu for one, other in zip(ours, theirs, strict=True))
+def ratio(ours: Sequence[Cost], theirs: Sequence[Cost], *, is_wall: bool = False) -> float:
+    """Return the median of the ratios, turn by turn: of the processor's time, or the clock's."""
+    pairs = zip(ours, theirs, strict=True)
+    if is_wall:
+        return median(one.wall / other.wall for one, other in pairs)
+    return median(one.cpu / other.cpu for one, other in pairs)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -65,11 +67,11 @@ depends_on: Union[str, Sequence[str], None] = None
 
 
 def upgrade() -> None:
-    op.create_table("s{number}", sa.Column("id", sa.Integer(), primary_key=True))
+{upgrade}
 
 
 def downgrade() -> None:
-    op.drop_table("s{number}")
+    pass
 '''
 TARGET = """
 import os
@@ -81,6 +83,43 @@ target_metadata = SQLModel.metadata
 """
 
 
+SMALL = """\
+    op.create_table("s{number}", sa.Column("id", sa.Integer(), primary_key=True))"""
+CREATE_ALL = """
+import os
+import models
+from sqlmodel import SQLModel, create_engine
+
+SQLModel.metadata.create_all(create_engine(os.environ["DATABASE_URL"]))
+"""
+BIG = """\
+    op.create_table(
+        "big",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        *(sa.Column(name, sa.Integer()) for name in "abc"),
+        sa.Column("text", sa.String(50)),
+    )"""
+# What stock Alembic needs a batch for, which copies the table.
+CHANGES = {
+    "add": """\
+    op.add_column("big", sa.Column("d", sa.Integer()))""",
+    "rename": """\
+    with op.batch_alter_table("big") as batch:
+        batch.alter_column("a", new_column_name="d")""",
+    "drop": """\
+    with op.batch_alter_table("big") as batch:
+        batch.drop_column("a")""",
+    "five": """\
+    with op.batch_alter_table("big") as batch:
+        batch.alter_column("a", new_column_name="d")
+        batch.alter_column("b", type_=sa.String(20))
+        batch.drop_column("c")
+    with op.batch_alter_table("big") as batch:
+        batch.add_column(sa.Column("e", sa.Integer()))
+        batch.create_check_constraint("ck_big_id", "id > 0")""",
+}
+
+
 class Step(NamedTuple):
     """A revision and those that it follows."""
 
@@ -89,15 +128,21 @@ class Step(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """What a project is like; `merges` of its revisions join two branches."""
+    """What a project is like; `merges` of its revisions join two branches.
+
+    With a `change`, a key of `CHANGES`, there are two revisions: the first makes a table.
+    """
 
     revisions: int
     merges: int = 0
     is_heavy: bool = False
+    tables: int = 10
+    change: str | None = None
 
     @property
     def name(self) -> str:
-        return f"{self.revisions}-{self.merges}{'-heavy' * self.is_heavy}"
+        parts = (self.revisions, self.merges, self.tables, self.change or "", self.is_heavy)
+        return "-".join(map(str, parts))
 
 
 def write(tool: Tool, shape: Shape, folder: Path) -> Path:
@@ -109,14 +154,28 @@ def write(tool: Tool, shape: Shape, folder: Path) -> Path:
     if tool is ALEMBIC:
         env = project / "migrations/env.py"
         env.write_text(env.read_text().replace("target_metadata = None", TARGET))
+    versions = project / "migrations/versions"
     for number, step in enumerate(_steps(shape)):
-        path = project / "migrations/versions" / f"{step.id}_step_{number}.py"
-        path.write_text(_revision(number, step))
+        (versions / f"{step.id}_step_{number}.py").write_text(_revision(number, step))
+    if shape.change is not None:
+        first, second = Step(f"{1:012x}", ()), Step(f"{2:012x}", (f"{1:012x}",))
+        (versions / "1.py").write_text(_revision(1, first, BIG))
+        (versions / "2.py").write_text(_revision(2, second, CHANGES[shape.change]))
     return project
 
 
+def make_tables(project: Path, url: str) -> None:
+    """Make in a database what the models of a project say."""
+    subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", CREATE_ALL],
+        cwd=project,
+        env={**os.environ, "DATABASE_URL": url},
+        check=True,
+    )
+
+
 def _models(shape: Shape) -> str:
-    tables = "".join(TABLE.format(number=number) for number in range(10))
+    tables = "".join(TABLE.format(number=number) for number in range(shape.tables))
     routes = "".join(ROUTE.format(number=number) for number in range(1000))
     return MODELS + tables + (HEAVY + routes) * shape.is_heavy
 
@@ -143,7 +202,8 @@ def _steps(shape: Shape) -> Iterator[Step]:
         yield plain
 
 
-def _revision(number: int, step: Step) -> str:
+def _revision(number: int, step: Step, upgrade: str = SMALL) -> str:
     down = step.parents if len(step.parents) > 1 else next(iter(step.parents), None)
     revises = ", ".join(step.parents)
-    return REVISION.format(number=number, id=step.id, revises=revises, down=down)
+    body = upgrade.format(number=number)
+    return REVISION.format(number=number, id=step.id, revises=revises, down=down, upgrade=body)

@@ -32,10 +32,20 @@ ALEMBIC = Tool(
         "version": ("--version",),
         "upgrade": ("upgrade", "head"),
         "stamp": ("stamp", "head"),
+        "upgrade together": ("upgrade", "head"),
+        "compare": ("check",),
+        "first": ("upgrade", "000000000001"),
     },
 )
 OURS = Tool(
     "sqlmodel",
     ("sqlmodel", "migrations"),
-    {"help": ("--help",), "version": ("--version",), "stamp": ("stamp", "head")},
+    {
+        "help": ("--help",),
+        "version": ("--version",),
+        "stamp": ("stamp", "head"),
+        "upgrade together": ("upgrade", "--transaction", "all"),
+        "compare": ("check", "--from-database"),
+        "first": ("upgrade", "000000000001"),
+    },
 )
