@@ -12,6 +12,7 @@ import autogenerate_page
 from autogenerate_page import Group
 from databases import KINDS, Database
 from project import Project
+from round_trips import counted
 from sqlmodel_migrations import Migrations
 from test_autogenerate_page import GROUPS, begin, succeed
 
@@ -66,6 +67,30 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_tables(
     Migrations.init(root=project.path, models=["none"], url="sqlite://")
     counts = [queries(project, postgresql, number) for number in (2, 20)]
     assert counts[0] == counts[1] <= 30
+
+
+@pytest.mark.parametrize("database", ["postgresql", "mariadb"], indirect=True)
+def test_nor_do_the_round_trips_to_it_and_to_its_mirror(
+    project: Project, database: Database
+) -> None:
+    Migrations.init(root=project.path, models=["none"], url="sqlite://")
+    counts = [round_trips(project, database, number) for number in (4, 24)]
+    # A driver may prepare what it is asked often.
+    assert abs(counts[0] - counts[1]) <= 3
+
+
+def round_trips(project: Project, database: Database, number: int) -> int:
+    metadata, url = tables(number), sa.make_url(database.url)
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    metadata.drop_all(engine)
+    metadata.create_all(engine)
+    assert url.host
+    assert url.port
+    with counted(url.host, url.port) as (port, counter):
+        through = sa.create_engine(url.set(port=port), poolclass=sa.NullPool)
+        migrations = Migrations(project.path, bind=through, metadata=metadata)
+        assert migrations.check(from_database=True) == ()
+        return counter.count
 
 
 def queries(project: Project, database: Database, number: int) -> int:

@@ -103,3 +103,30 @@ def test_what_waits_is_not_sent_after_an_error_of_python(connection: Connection)
     with pytest.raises(ZeroDivisionError), bulk.together(connection):
         create_and_fail(connection)
     assert not inspect(connection).has_table("a")
+
+
+@pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+def test_questions_that_are_foreseen(connection: Connection, counter: Counter) -> None:
+    create(connection, "a", "b")
+    questions = ["SHOW CREATE TABLE a", "SHOW CREATE TABLE b"]
+    with bulk.foreseen(connection, questions):
+        before = counter.count
+        assert "`a`" in shown(connection, "a")
+        assert counter.count == before
+        connection.exec_driver_sql("ALTER TABLE b ADD COLUMN later INTEGER")
+        assert "later" in shown(connection, "b")
+        assert "`a`" in shown(connection, "a")  # asked again: each answer is given once
+
+
+def shown(connection: Connection, table: str) -> str:
+    return str(connection.exec_driver_sql(f"SHOW CREATE TABLE {table}").one()[1])
+
+
+@pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+def test_a_question_that_fails_does_so_when_it_is_asked(connection: Connection) -> None:
+    create(connection, "a")
+    questions = ["SHOW CREATE TABLE a", "SHOW CREATE TABLE missing"]
+    with bulk.foreseen(connection, questions):
+        assert "`a`" in shown(connection, "a")
+        with pytest.raises(DBAPIError, match="missing"):
+            shown(connection, "missing")

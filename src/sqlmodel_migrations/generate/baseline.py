@@ -81,7 +81,8 @@ class Baseline:
                 environment_context=context.environment_context,
             )
             found = _sides(mirrored, models)
-            with warnings.catch_warnings(), log.unannounced():
+            ahead = mirror.read_ahead(scratch, wanted)
+            with ahead, warnings.catch_warnings(), log.unannounced():
                 warnings.simplefilter("ignore", SAWarning)  # what reflection does not know
                 self.revision.run_autogenerate((), mirrored)
             verbatim = self._turn(found, live, wanted, before, after)

@@ -142,7 +142,8 @@ class Comparison:
                 opts=context.opts,
                 environment_context=context.environment_context,
             )
-            self._compare(mirrored, shadow, models, after, heads)
+            with mirror.read_ahead(connection, ours):
+                self._compare(mirrored, shadow, models, after, heads)
 
     def _models(self, context: MigrationContext) -> Models:
         there = self.found[len(self.compared.promises)] if self.found else None

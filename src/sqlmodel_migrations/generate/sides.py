@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, MetaData, Table, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from sqlmodel_migrations.database import catalog, dialects
@@ -146,12 +146,20 @@ def _is_foreign(owner: str | None) -> bool:
 
 
 def _made(connection: Connection, named: Named, ignore: Collection[str]) -> Catalog:
+    is_empty = len(named.metadata) == 1 and _is_empty(connection, named.metadata[0])
     for metadata in named.metadata:
         makeable.require_models(metadata, connection.dialect)
         with bulk.together(connection):
-            metadata.create_all(connection)
+            metadata.create_all(connection, checkfirst=not is_empty)
     also = options.schemas(named.metadata, connection)
     return catalog.read(connection, also=also, ignore=ignore.__contains__)
+
+
+def _is_empty(connection: Connection, metadata: MetaData) -> bool:
+    """Whether no table is there, so that none has to be asked for."""
+    inspector = inspect(connection)
+    schemas = {table.schema for table in metadata.tables.values()} | {None}
+    return not any(inspector.get_table_names(schema) for schema in schemas)
 
 
 @contextlib.contextmanager

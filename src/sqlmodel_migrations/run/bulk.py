@@ -1,9 +1,12 @@
-"""Statements sent together: DDL waits until something is asked, and goes in one round trip."""
+"""Statements sent together: DDL waits until something is asked, and goes in one round trip.
+
+Questions that will be asked one by one are asked together beforehand.
+"""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +22,7 @@ _POSTGRESQL = frozenset(("psycopg", "psycopg2"))
 MULTI_STATEMENTS = 1 << 16
 """The flag of a MySQL client that sends several statements in one text (mysql_com.h)."""
 
+_CHANGING = frozenset(("ALTER", "CREATE", "DROP", "RENAME"))
 _WAITING = frozenset(("ALTER", "COMMENT", "CREATE"))
 # So many characters are sent at once: MariaDB takes 16 MB (max_allowed_packet).
 _MOST = 1_000_000
@@ -38,6 +42,44 @@ def together(connection: Connection) -> Iterator[None]:
     with intercepted(connection, bulk.handle):
         yield
         bulk.send()
+
+
+@contextlib.contextmanager
+def foreseen(connection: Connection, questions: Sequence[str]) -> Iterator[None]:
+    """Ask questions at once, and give each answer when it is asked for while this is open.
+
+    Each has one row, and each answer is given once. Whatever changes the database ends that.
+    """
+    if len(questions) < 2 or not _takes_several(connection):
+        yield
+        return
+    known = _answers(connection, questions)
+
+    def handle(call: Call) -> None:
+        if (found := known.pop(call.sql, None)) is not None:
+            call.give(found)
+            return
+        if any(statement.verb in _CHANGING for statement in call.statements):
+            known.clear()
+        call.send()
+
+    with intercepted(connection, handle):
+        yield
+
+
+def _answers(connection: Connection, questions: Sequence[str]) -> dict[str, Answer]:
+    """Ask; those after one that fails are left to be asked by themselves."""
+    known: dict[str, Answer] = {}
+    errors = connection.dialect.loaded_dbapi.Error
+    cursor = connection.connection.cursor()
+    with contextlib.suppress(errors), contextlib.closing(cursor):
+        cursor.execute(";\n".join(questions))
+        for question in questions:
+            columns = tuple((each[0], each[1]) for each in cursor.description)
+            known[question] = Answer(columns, tuple(map(tuple, cursor.fetchall())), 1)
+            if not cursor.nextset():
+                break
+    return known
 
 
 def _takes_several(connection: Connection) -> bool:

@@ -6,12 +6,16 @@ expressions mean, while the live database is only read, in a bounded number of q
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from sqlmodel_migrations.database import family
 from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.errors import MigrationsError
+from sqlmodel_migrations.run import bulk
 from sqlmodel_migrations.shadow.mirror.base import MirrorModule
 
 
@@ -30,3 +34,11 @@ def make(live: Connection, scratch: Connection, wanted: Catalog) -> None:
             f"the database's tables cannot be made on a scratch database: {first}",
             hint="leave --from-database out, to compare with the history instead",
         ) from error
+
+
+@contextlib.contextmanager
+def read_ahead(scratch: Connection, wanted: Catalog) -> Iterator[None]:
+    """Let SQLAlchemy read the tables of `wanted`, made by `make`, in a few round trips."""
+    module: MirrorModule = family.member(__name__, scratch.dialect.name)
+    with bulk.foreseen(scratch, module.questions(scratch, wanted)):
+        yield

@@ -14,3 +14,6 @@ class MirrorModule(Protocol):
 
     def make(self, live: Connection, scratch: Connection, wanted: Catalog) -> None:
         """Make what `wanted` holds on `scratch`, which is empty; the caller commits."""
+
+    def questions(self, scratch: Connection, wanted: Catalog) -> tuple[str, ...]:
+        """Return the questions, one for each table, that SQLAlchemy will ask of the mirror."""

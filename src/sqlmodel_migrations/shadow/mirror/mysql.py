@@ -29,6 +29,17 @@ def make(live: Connection, scratch: Connection, wanted: Catalog) -> None:
             execute(scratch, _foreign_keys(table, dialect))
 
 
+def questions(scratch: Connection, wanted: Catalog) -> tuple[str, ...]:
+    """SQLAlchemy reads a table from the statement that makes it."""
+    names = (_name(table, scratch.dialect) for table in wanted.tables.values())
+    return tuple(f"SHOW CREATE TABLE {name}" for name in names)
+
+
+def _name(table: Table, dialect: Dialect) -> str:
+    quoted = dialect.identifier_preparer.quote_identifier
+    return ".".join(quoted(part) for part in (table.schema, table.name) if part is not None)
+
+
 def _create(table: Table, dialect: Dialect) -> str:
     parts = ", ".join(_parts(table, dialect))
     options = " ".join(_options(table))

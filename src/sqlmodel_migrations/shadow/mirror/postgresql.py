@@ -27,6 +27,11 @@ def make(live: Connection, scratch: Connection, wanted: Catalog) -> None:
             execute(scratch, ddl.added_foreign_keys(table, dialect))
 
 
+def questions(scratch: Connection, wanted: Catalog) -> tuple[str, ...]:
+    """It is asked for all tables at once."""
+    return ()
+
+
 def _home(live: Connection) -> Iterator[str]:
     """The default schema, which may be another one than the scratch database has."""
     name = live.exec_driver_sql("SELECT current_schema()").scalar()
@@ -37,6 +42,8 @@ def _home(live: Connection) -> Iterator[str]:
 def _make_possible(scratch: Connection, statements: Iterable[str]) -> None:
     """Run what can be run, in whatever order; the rest may be needed by no table."""
     waiting = list(statements)
+    if _is_run(scratch, *waiting):
+        return
     while waiting:
         refused = [sql for sql in waiting if not _is_run(scratch, sql)]
         if len(refused) == len(waiting):
@@ -44,8 +51,9 @@ def _make_possible(scratch: Connection, statements: Iterable[str]) -> None:
         waiting = refused
 
 
-def _is_run(scratch: Connection, sql: str) -> bool:
-    with contextlib.suppress(DBAPIError), scratch.begin_nested():
-        execute(scratch, [sql])
+def _is_run(scratch: Connection, *statements: str) -> bool:
+    """Run statements, all or none."""
+    with contextlib.suppress(DBAPIError), scratch.begin_nested(), bulk.together(scratch):
+        execute(scratch, statements)
         return True
     return False

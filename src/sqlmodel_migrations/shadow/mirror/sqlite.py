@@ -21,6 +21,11 @@ def make(live: Connection, scratch: Connection, wanted: Catalog) -> None:
         execute(scratch, (edit.in_schema(text, schema) if schema else text for text in texts))
 
 
+def questions(scratch: Connection, wanted: Catalog) -> tuple[str, ...]:
+    """It is asked for all tables at once."""
+    return ()
+
+
 def _texts(live: Connection, schema: str, names: set[str]) -> Iterable[str]:
     """The texts of these tables, then those of their indexes."""
     sql = (
