@@ -24,6 +24,7 @@ from alembic.operations.batch import BatchOperationsImpl
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import pyfiles
 from sqlalchemy import Connection
 
 from sqlmodel_migrations import _alembic, _alembic_batch
@@ -331,6 +332,15 @@ def test_write_by() -> None:
         op.execute("SELECT 1")
         assert op.get_bind() is bind
     assert written == ["SELECT 1;"]
+
+
+def test_missing_function(tmp_path: Path) -> None:
+    (tmp_path / "a1.py").write_text("revision = 'a1'\ndown_revision = None\n")
+    module = pyfiles.load_python_file(tmp_path, "a1.py")
+    with pytest.raises(AttributeError) as caught:
+        module.upgrade  # noqa: B018
+    assert _alembic.missing_function(caught.value) == (tmp_path / "a1.py", "upgrade")
+    assert _alembic.missing_function(ValueError()) is None
 
 
 def test_step_revision(script: ScriptDirectory) -> None:
