@@ -175,11 +175,12 @@ class _Execution:
         if self.how.transaction is Transaction.ALL and not self.is_callers:
             self._attempt(partial(self._take_together, held), self.one.planned)
             return
-        planned = self.one.planned
+        planned, is_new = self.one.planned, not self.one.progress.before
         self._started(planned)
         for position in range(len(planned)):
+            if position and not is_new:  # nobody writes yet to a database without a revision
+                self.turns.end()
             self._attempt(partial(self._take, held, planned, position), planned[position:])
-            self.turns.end()
         self.one.make_version_table()
         self._commit()
 
