@@ -341,10 +341,10 @@ def test_a_waiting_writer_gets_its_turn(
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_a_new_database_has_no_writers_to_wait_for(two: Project, database: Database) -> None:
-    add_revision(two, "r2", "r1", "fill", upgrade=FILL_SLOWLY)
-    add_revision(two, "r3", "r2", "fill", upgrade=FILL_SLOWLY)
+def test_a_new_database_has_no_writers_to_wait_for(placed: Project, database: Database) -> None:
+    slowly = CREATE + "; import time; time.sleep(0.3)"
+    add_revision(placed, "r1", None, "heroes", upgrade=slowly)
+    add_revision(placed, "r2", "r1", "age", upgrade=ALTER)
     slept: list[float] = []
-    Migrations.find().downgrade("base")
     Migrations.find().upgrade(sleep=slept.append)
     assert slept == []
