@@ -13,39 +13,28 @@ from sqlmodel_migrations.diagnostics import Severity
 from sqlmodel_migrations.lint.hazards import Hazard
 from sqlmodel_migrations.lint.recording import Recording
 from sqlmodel_migrations.lint.rules.base import (
+    NOT_VALID,
     Match,
-    constraints,
-    measured,
     names,
-    scanned,
     stopped,
+    validated,
 )
 
 HAZARDS = (Hazard.SCAN_LOCK,)
 SEVERITY = Severity.ERROR
 SUMMARY = "A CHECK constraint is added, and the whole table is read while all wait."
 
-_FIX = """\
-op.create_check_constraint("{column}", "{table}", ..., postgresql_not_valid=True)
-
-# in the next revision
-op.execute("ALTER TABLE {table} VALIDATE CONSTRAINT {column}")
-"""
-
 
 def find(recording: Recording) -> Iterator[Match]:
     """Find statements that did so and read the table."""
-    for statement in measured(recording):
-        tables = scanned(statement)
-        found = constraints(statement, "CHECK")
-        if not tables or not found:
-            continue
+    for statement, tables, found in validated(recording, "CHECK"):
+        form = {"name": found[0].name, "table": found[0].table}
         yield Match(
             Hazard.SCAN_LOCK,
             statement,
             f"{stopped(statement, tables)} "
             f"while all rows are checked against {names(c.name for c in found)}",
             "add it NOT VALID, and validate it in the next revision",
-            _FIX.format(table=found[0].table, column=found[0].name),
+            NOT_VALID.format(operation="create_check_constraint", **form),
             tables,
         )

@@ -14,39 +14,28 @@ from sqlmodel_migrations.diagnostics import Severity
 from sqlmodel_migrations.lint.hazards import Hazard
 from sqlmodel_migrations.lint.recording import Recording
 from sqlmodel_migrations.lint.rules.base import (
+    NOT_VALID,
     Match,
-    constraints,
-    measured,
     names,
-    scanned,
     stopped,
+    validated,
 )
 
 HAZARDS = (Hazard.SCAN_LOCK,)
 SEVERITY = Severity.ERROR
 SUMMARY = "A foreign key is added, and both tables are read while writes wait."
 
-_FIX = """\
-op.create_foreign_key("{column}", "{table}", ..., postgresql_not_valid=True)
-
-# in the next revision
-op.execute("ALTER TABLE {table} VALIDATE CONSTRAINT {column}")
-"""
-
 
 def find(recording: Recording) -> Iterator[Match]:
     """Find statements that did so and read the table."""
-    for statement in measured(recording):
-        tables = scanned(statement)
-        found = constraints(statement, "FOREIGN KEY")
-        if not tables or not found:
-            continue
+    for statement, tables, found in validated(recording, "FOREIGN KEY"):
+        form = {"name": found[0].name, "table": found[0].table}
         yield Match(
             Hazard.SCAN_LOCK,
             statement,
             f"{stopped(statement, tables)} "
             f"while the rows of {names(c.name for c in found)} are checked",
             "add it NOT VALID, and validate it in the next revision",
-            _FIX.format(table=found[0].table, column=found[0].name),
+            NOT_VALID.format(operation="create_foreign_key", **form),
             tables,
         )

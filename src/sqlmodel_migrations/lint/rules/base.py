@@ -183,3 +183,26 @@ def stopped(statement: RecordedStatement, tables: Iterable[str]) -> str:
     assert strongest is not None
     what = "reads and writes" if strongest.stops is Stops.READS else "writes"
     return f"{what} of {names(found)} wait ({strongest.name} lock)"
+
+
+NOT_VALID = """\
+op.{operation}("{name}", "{table}", ..., postgresql_not_valid=True)
+
+# in the next revision
+op.execute("ALTER TABLE {table} VALIDATE CONSTRAINT {name}")
+"""
+"""The safe form of what adds a constraint to a table with rows."""
+
+
+def validated(
+    recording: Recording, kind: str
+) -> Iterator[tuple[RecordedStatement, tuple[str, ...], tuple[CatalogDifference, ...]]]:
+    """Yield the statements that add constraints of a `kind` and read tables to check them.
+
+    With each, the keys of the tables and the constraints.
+    """
+    for statement in measured(recording):
+        tables = scanned(statement)
+        found = constraints(statement, kind)
+        if tables and found:
+            yield statement, tables, found
