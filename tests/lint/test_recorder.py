@@ -171,6 +171,7 @@ def test_a_revision_that_ends_is_said_and_those_after_it(
 @SQLITE
 def test_a_revision_that_does_not_end(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sqlmodel_migrations.lint.take._LIMIT", 0.2)
+    monkeypatch.setattr("sqlmodel_migrations.lint.static.LIMIT", 0.2)
     history.add("b2", "import time\ntime.sleep(60)")
     (found,) = history.record("a1:b2").unmeasured
     assert found.reason.endswith("it does not come to an end within 0.2 s")

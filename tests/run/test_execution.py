@@ -50,7 +50,7 @@ def test_events_go_to_the_callback() -> None:
 
 
 def test_everything_that_can_be_set_has_its_setting_and_option() -> None:
-    assert SCALARS - {"history"} == set(DEFAULTS) == set(execution._SETTINGS) - {"history"}
+    assert SCALARS - {"history", "safe"} == set(DEFAULTS) == set(execution._SETTINGS) - {"history"}
     fields = {field.name for field in dataclasses.fields(Execution)}
     said = {"emit" if key == "on_event" else key for key in Options.__annotations__}
     assert said == fields - {"history"} > set(DEFAULTS)

@@ -115,7 +115,9 @@ def command(
         **extra,
     )
     result = _result(generated) | (answer.script(stream) if stream else {})
-    found = () if empty else judgement.of(invocation, generated.revisions)
+    judged = () if empty else judgement.of(invocation, generated.revisions)
+    said = {(each.rule, each.file) for each in generated.diagnostics if each.file is not None}
+    found = tuple(each for each in judged if (each.rule, each.file) not in said)
     return Report(
         "revision",
         result,

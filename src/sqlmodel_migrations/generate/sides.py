@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, MetaData, Table, inspect
+from sqlalchemy import Connection, MetaData, Sequence, Table, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from sqlmodel_migrations.database import catalog, dialects
@@ -156,7 +156,13 @@ def _made(connection: Connection, named: Named, ignore: Collection[str]) -> Cata
 
 
 def _is_empty(connection: Connection, metadata: MetaData) -> bool:
-    """Whether no table is there, so that none has to be asked for."""
+    """Whether no table is there, so that none has to be asked for.
+
+    SQLAlchemy makes the sequence of a column twice where it may not ask for it.
+    """
+    columns = (column for table in metadata.tables.values() for column in table.columns)
+    if any(isinstance(column.default, Sequence) for column in columns):
+        return False
     inspector = inspect(connection)
     schemas = {table.schema for table in metadata.tables.values()} | {None}
     return not any(inspector.get_table_names(schema) for schema in schemas)

@@ -169,8 +169,8 @@ def changed(statement: RecordedStatement, kind: str) -> tuple[CatalogDifference,
 
 
 def names(things: Iterable[str]) -> str:
-    """Write names for a message: `'account'`, `'account' and 'item'`."""
-    quoted = [f"'{thing}'" for thing in things]
+    """Write names for a message, sorted: `'account'`, `'account' and 'item'`."""
+    quoted = [f"'{thing}'" for thing in sorted(things)]
     if len(quoted) < 2:
         return "".join(quoted)
     return f"{', '.join(quoted[:-1])} and {quoted[-1]}"

@@ -28,10 +28,12 @@ def find(recording: Recording) -> Iterator[Match]:
         if not work or not held:
             continue
         locks = ", ".join(sorted({lock.name for lock in held.values()}))
+        stay = "stays" if len(held) == 1 else "stay"
+        are = "is" if len(work) == 1 else "are"
         yield Match(
             Hazard.LOCK_HELD,
             statement,
-            f"{names(held)} stays locked ({locks}) while {names(work)} is worked through",
+            f"{names(held)} {stay} locked ({locks}) while {names(work)} {are} worked through",
             "do the slow work in a revision of its own, so that the lock is given back before",
             tables=tuple(dict.fromkeys((*work, *held))),
         )
