@@ -114,7 +114,12 @@ def _zygote() -> Iterator[Zygote]:
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _zygote: Zygote) -> Iterator[Project]:
+def project(
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    _zygote: Zygote,
+) -> Iterator[Project]:
     """An empty folder that is the current one, in an environment without the machine's settings."""
     folder = tmp_path / "project"
     folder.mkdir()
@@ -124,8 +129,10 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _zygote: Zygote) ->
     # Byte code is found by the second and the size: a models.py that a test writes twice in one
     # second would be the old one.
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    # What any test imported: also from a second project of its own, or without this fixture.
+    _forget(tmp_path_factory.getbasetemp())
     yield Project(folder, CommandLine(_zygote))
-    _forget(folder)
+    _forget(tmp_path_factory.getbasetemp())
 
 
 def _forget(folder: Path) -> None:
