@@ -45,6 +45,24 @@ def test_a_rebuild_that_would_cascade(history: History) -> None:
     assert found.message.startswith("with plain Alembic: rows of 'pet' go away")
 
 
+@on("database", ["sqlite"], indirect=True)
+def test_a_rebuild_of_ours_does_what_its_script_says_and_no_more(history: History) -> None:
+    history.add("b2", 'op.add_column("hero", sa.Column("size", sa.Integer, server_default="3"))')
+    drop = """
+    with op.batch_alter_table("hero") as batch_op:
+        batch_op.alter_column("size", server_default=None)
+        batch_op.drop_column("name")
+    """
+    history.add("c3", drop)
+    found = [f for f in history.lint("a1:c3") if f.severity is Severity.ERROR]
+    assert {f.hazard for f in found if f.rule == "drop-column"} == {
+        "data-loss",
+        "breaks-running-code",
+    }
+    assert {f.rule for f in found} <= {"drop-column", "drop-unnamed"}
+    assert any("no such column: " in f.message for f in found), [f.message for f in found]
+
+
 @on("database", ["mariadb"], indirect=True)
 @on("runner", ["alembic", "sqlmodel"])
 def test_the_journal_of_mariadb(history: History, runner: str) -> None:

@@ -99,14 +99,15 @@ class OldCode:
             reason = self._reason(probe)
             if reason is None:
                 self._broken.pop(probe, None)
-            elif probe not in self._broken:
-                self._broken[probe] = reason
+                continue
+            if probe not in self._broken:
                 news.append(Broken(probe.table, probe.kind, reason))
+            self._broken[probe] = reason
         return tuple(news)
 
-    def broken(self) -> frozenset[tuple[str, str]]:
-        """Return table and kind of the statements that fail now."""
-        return frozenset((probe.table, probe.kind) for probe in self._broken)
+    def broken(self) -> dict[tuple[str, str], str]:
+        """Return how statements fail now, by table and kind."""
+        return {(probe.table, probe.kind): reason for probe, reason in self._broken.items()}
 
     def _reason(self, probe: _Probe) -> str | None:
         """How it fails, first of all; None where it can be done."""

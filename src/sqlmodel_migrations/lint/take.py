@@ -322,9 +322,10 @@ class Take:
             return
         left = self._old_code.broken()
         for position, broken in self._suspects:
-            if (broken.table, broken.statement) in left:
+            reason = left.get((broken.table, broken.statement))
+            if reason is not None:
                 known = self.statements[position].facts.broken
-                self._amend(position, broken=(*known, broken))
+                self._amend(position, broken=(*known, replace(broken, reason=reason)))
         self._suspects = []
 
     def _add(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
+from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from sqlmodel_migrations.database.sqlite_table import NOT_NULL, parse
 from sqlmodel_migrations.database.sqlite_token import fold, literal, quote, same, significant
@@ -117,22 +117,27 @@ def legacy_alter_table(connection: Connection, wanted: bool) -> Iterator[None]:
 def fault(connection: Connection, stored: Stored) -> str | None:
     """Return what SQLite finds wrong with the triggers and views of the database, or None.
 
-    It reads them all when a table is renamed, so one is, and back again.
+    It reads them all when a table is renamed, so one is, and back again. That is nothing which a
+    script did: it goes past SQLAlchemy, and whoever listens to statements does not hear of it.
     """
     table = f"{quote(stored.schema)}.{quote(stored.name)}"
-    statement = f"ALTER TABLE {table} RENAME TO {quote(PREFIX + stored.name)}"
-    try:
-        with legacy_alter_table(connection, False), savepoint(connection):
-            connection.exec_driver_sql(statement)
-            raise _UndoneError
-    except _UndoneError:
-        return None
-    except OperationalError as error:
-        return str(error.orig)
-
-
-class _UndoneError(Exception):
-    """The probe has answered; its savepoint is undone."""
+    library = connection.dialect.loaded_dbapi
+    with contextlib.closing(connection.connection.cursor()) as cursor:
+        cursor.execute("PRAGMA legacy_alter_table")
+        (before,) = cursor.fetchone() or (0,)
+        cursor.execute("PRAGMA legacy_alter_table=OFF")
+        cursor.execute("SAVEPOINT _sqlmodel_change")
+        try:
+            cursor.execute(f"ALTER TABLE {table} RENAME TO {quote(PREFIX + stored.name)}")
+        except library.OperationalError as error:
+            return str(error)
+        finally:
+            # A full disk has ended the whole transaction already.
+            with contextlib.suppress(library.DatabaseError):
+                cursor.execute("ROLLBACK TO _sqlmodel_change")
+                cursor.execute("RELEASE _sqlmodel_change")
+            cursor.execute(f"PRAGMA legacy_alter_table={'ON' if before else 'OFF'}")
+    return None
 
 
 def carry_out(connection: Connection, stored: Stored, plan: Rebuild) -> None:
