@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+import sqlalchemy
 
 from databases import (
     KINDS,
@@ -148,3 +149,11 @@ def _forget(folder: Path) -> None:
             table = getattr(value, "__table__", None) if isinstance(value, type) else None
             if table is not None:
                 table.metadata.remove(table)
+                _forget_class(value)
+
+
+def _forget_class(mapped: type) -> None:
+    """Let another class of the same name be mapped, even before this one is collected."""
+    mapper = sqlalchemy.inspect(mapped, raiseerr=False)
+    if mapper is not None:
+        mapper.registry._dispose_cls(mapped)
