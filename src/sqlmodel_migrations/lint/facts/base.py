@@ -167,3 +167,21 @@ def attempt(send: Send) -> Exception | None:
     except Exception as error:
         return error
     return None
+
+
+@dataclass
+class Watched:
+    """One connection and its schema: what the meter of every dialect begins with."""
+
+    connection: Connection
+    _raw: Raw = field(init=False)
+    _schema: Schema = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._raw = Raw(self.connection)
+        self._schema = Schema(self.connection)
+
+    @property
+    def catalog(self) -> Catalog:
+        """The schema as it was last read."""
+        return self._schema.now

@@ -15,16 +15,14 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from sqlmodel_migrations.database import target
-from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.database.catalog.difference import CatalogDifference
 from sqlmodel_migrations.database.statement import Statement, verb
 from sqlmodel_migrations.lint.facts.base import (
     Measured,
     Names,
-    Raw,
-    Schema,
     Send,
     Tracked,
+    Watched,
     attempt,
 )
 from sqlmodel_migrations.lint.recording import Failure, FailureKind, Lock, Stops, TableFacts
@@ -72,27 +70,18 @@ def meter(connection: Connection) -> _Meter:
 
 
 @dataclass
-class _Meter:
+class _Meter(Watched):
     """One connection, and what became of the tables that were there first."""
 
-    connection: Connection
-    _raw: Raw = field(init=False)
-    _schema: Schema = field(init=False)
     _last: _Reading = field(init=False)
     _tracked: Tracked = field(init=False)
 
     def __post_init__(self) -> None:
-        self._raw = Raw(self.connection)
-        self._schema = Schema(self.connection)
+        super().__post_init__()
         self._last = self._read()
         self._tracked = Tracked.of(
             {name: self._last.columns.get(name, ()) for name in self._last.rows}
         )
-
-    @property
-    def catalog(self) -> Catalog:
-        """The schema as it was last read."""
-        return self._schema.now
 
     @property
     def rows(self) -> Mapping[str, int]:

@@ -14,11 +14,10 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.database.catalog.difference import CatalogDifference
 from sqlmodel_migrations.database.statement import Statement
 from sqlmodel_migrations.lint.facts import postgresql_reading as reading
-from sqlmodel_migrations.lint.facts.base import Measured, Names, Raw, Schema, Send, attempt
+from sqlmodel_migrations.lint.facts.base import Measured, Names, Send, Watched, attempt
 from sqlmodel_migrations.lint.facts.postgresql_reading import LOCKS, Reading, Relation
 from sqlmodel_migrations.lint.recording import Failure, FailureKind, Lock, Stops, TableFacts
 
@@ -47,30 +46,21 @@ def meter(connection: Connection) -> _Meter:
 
 
 @dataclass
-class _Meter:
+class _Meter(Watched):
     """One connection; tables from before are known by their oid, columns by their number."""
 
-    connection: Connection
-    _raw: Raw = field(init=False)
-    _schema: Schema = field(init=False)
     _keys: dict[int, str] = field(init=False)
     _counts: dict[int, int] = field(init=False)
     _columns: dict[tuple[int, int], str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._raw = Raw(self.connection)
-        self._schema = Schema(self.connection)
+        super().__post_init__()
         there = reading.read(self._raw.rows).relations.values()
         tables = [relation for relation in there if relation.kind in "rpm"]
         self._keys = {relation.oid: self._key(relation) for relation in tables}
         self._counts = self._counted([relation for relation in tables if relation.has_rows])
         columns = reading.columns(self._raw.rows)
         self._columns = {c: name for c, name in columns.items() if c[0] in self._keys}
-
-    @property
-    def catalog(self) -> Catalog:
-        """The schema as it was last read."""
-        return self._schema.now
 
     @property
     def rows(self) -> Mapping[str, int]:

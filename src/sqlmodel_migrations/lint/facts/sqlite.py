@@ -15,16 +15,14 @@ from typing import Any
 from sqlalchemy import Connection
 
 from sqlmodel_migrations.database import target
-from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.database.sqlite_token import fold, quote
 from sqlmodel_migrations.database.statement import Statement, verb
 from sqlmodel_migrations.lint.facts.base import (
     Measured,
     Names,
-    Raw,
-    Schema,
     Send,
     Tracked,
+    Watched,
     attempt,
 )
 from sqlmodel_migrations.lint.recording import Failure, FailureKind, TableFacts
@@ -77,26 +75,17 @@ def meter(connection: Connection) -> _Meter:
 
 
 @dataclass
-class _Meter:
+class _Meter(Watched):
     """One connection, and what became of the tables that were there first."""
 
-    connection: Connection
-    _raw: Raw = field(init=False)
-    _schema: Schema = field(init=False)
     _last: _Reading = field(init=False)
     _tracked: Tracked = field(init=False)
     _copies: dict[str, _Copy] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._raw = Raw(self.connection)
-        self._schema = Schema(self.connection)
+        super().__post_init__()
         self._last = self._read()
         self._tracked = Tracked.of(self._last.columns)
-
-    @property
-    def catalog(self) -> Catalog:
-        """The schema as it was last read."""
-        return self._schema.now
 
     @property
     def rows(self) -> Mapping[str, int]:
