@@ -14,4 +14,4 @@ from sqlmodel_migrations.generate.rewriters.base import RewriterModule
 def of(dialect: Dialect) -> Sequence[RewriterModule]:
     """Return the rewriters for a dialect, in their order."""
     module: ChainModule = family.member(__name__, dialect.name)
-    return module.rewriters()
+    return module.REWRITERS

@@ -11,5 +11,6 @@ from sqlmodel_migrations.generate.rewriters.base import RewriterModule
 class ChainModule(Protocol):
     """The shape of a module in this family."""
 
-    def rewriters(self) -> Sequence[RewriterModule]:
-        """Return the rewriters that a dialect needs, in their order."""
+    @property
+    def REWRITERS(self) -> Sequence[RewriterModule]:  # noqa: N802
+        """Those that the dialect needs, in their order."""

@@ -26,7 +26,7 @@ from sqlmodel_migrations.generate.rewriters import (
 )
 from sqlmodel_migrations.generate.rewriters.base import RewriterModule
 
-_CHAIN: Sequence[RewriterModule] = (
+REWRITERS: Sequence[RewriterModule] = (
     cycle,
     rename,
     computed,
@@ -46,8 +46,3 @@ _CHAIN: Sequence[RewriterModule] = (
     order,
     batch,
 )
-
-
-def rewriters() -> Sequence[RewriterModule]:
-    """Return those that this dialect needs."""
-    return _CHAIN

@@ -20,7 +20,7 @@ from sqlmodel_migrations.generate.rewriters import (
 )
 from sqlmodel_migrations.generate.rewriters.base import RewriterModule
 
-_CHAIN: Sequence[RewriterModule] = (
+REWRITERS: Sequence[RewriterModule] = (
     computed,
     sequence,
     identity,
@@ -34,8 +34,3 @@ _CHAIN: Sequence[RewriterModule] = (
     order,
     batch,
 )
-
-
-def rewriters() -> Sequence[RewriterModule]:
-    """Return those that this dialect needs."""
-    return _CHAIN
