@@ -20,8 +20,10 @@ class Blocker:
     query: str
 
     def __str__(self) -> str:
-        query = " ".join(self.query.split())
-        return f"pid {self.pid}, {self.state}, for {self.age:.0f} s: {query[:200]}"
+        query = " ".join(self.query.split())[:200]
+        session = f"pid {self.pid}, {self.state}, for {self.age:.0f} s"
+        # MariaDB does not tell what a session did that sleeps in its transaction.
+        return f"{session}: {query}" if query else session
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from project import Project
 def hero(project: Project) -> Project:
     """A project with one model and no revision."""
     project.write({"models.py": MODELS})
-    assert project.cli("init").code == 0
+    project.init()
     return project
 
 

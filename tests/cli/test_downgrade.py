@@ -33,6 +33,23 @@ def test_one_step_by_default_and_as_a_number(full: Project, file: Database) -> N
     assert version(file) == ["a1"]
 
 
+@pytest.mark.parametrize("target", [(), ("-1",), ("-2",)])
+def test_one_of_several_heads_is_not_chosen(
+    branches: Project, file: Database, target: tuple[str, ...]
+) -> None:
+    """Alembic takes one of them, with a warning of Python's."""
+    branches.cli("upgrade", "heads")
+
+    ran = branches.cli("downgrade", *target)
+
+    assert ran.code == 2
+    number = target[0] if target else "-1"
+    assert f"'{number}' is ambiguous: it can start from 2 revisions" in ran.stderr
+    assert sorted(version(file)) == ["b2", "c3"]
+    assert branches.cli("downgrade", "other@-1").code == 0
+    assert version(file) == ["b2"]
+
+
 def test_rows_need_yes(full: Project, file: Database) -> None:
     ran = full.cli("downgrade", "base")
     assert (ran.code, ran.stdout) == (3, "")

@@ -22,6 +22,12 @@ def test_says_what_it_writes_and_what_is_next(branches: Project) -> None:
     assert ran.stderr.endswith("next: sqlmodel migrations upgrade\n")
 
 
+def test_a_message_says_what_is_joined(branches: Project) -> None:
+    assert branches.cli("merge", "--rev-id", "d4").code == 0
+    said = "d4 (other) (head) (mergepoint), merge b2 and c3\n"
+    assert said in branches.cli("history").stdout
+
+
 def test_one_head_is_nothing_to_merge(two: Project) -> None:
     ran = two.cli("merge")
     assert (ran.code, ran.stdout) == (2, "")

@@ -13,8 +13,8 @@ from sqlmodel_migrations.errors import ExitCode
 from sqlmodel_migrations.lint.finding import Finding
 from sqlmodel_migrations.report import reporters
 from sqlmodel_migrations.report.report import Failure, Report
-from sqlmodel_migrations.report.reporters import FORMATS, Style
-from sqlmodel_migrations.report.reporters.base import Page
+from sqlmodel_migrations.report.reporters import FORMATS
+from sqlmodel_migrations.report.reporters.base import Page, Style
 
 ROOT = Path("/project")
 FILE = ROOT / "migrations" / "versions" / "a1 ä.py"

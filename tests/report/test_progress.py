@@ -45,6 +45,10 @@ SECOND = RevisionStarted("b2", "fill in the ages", 2, 3, "upgrade")
 UPDATE = StatementStarted("b2", 1, "UPDATE hero\n  SET age = 3")
 
 
+def test_a_blocker_that_does_nothing_now() -> None:
+    assert str(Blocker(7, 3.2, "sleep", "")) == "pid 7, sleep, for 3 s"
+
+
 @pytest.mark.parametrize(
     ("event", "sentence"),
     [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from sqlmodel_migrations.generate.questioner import Choice, Question
@@ -16,5 +18,15 @@ class Person:
         width = max(len(choice.words) for choice in question.choices)
         for number, choice in enumerate(question.choices, start=1):
             click.echo(f"  {number}  {choice.words:{width}}  ({choice.flag})")
-        numbers = click.IntRange(1, len(question.choices))
-        return question.choices[click.prompt("your answer", type=numbers) - 1]
+        number = click.prompt("your answer", type=_Number(1, len(question.choices)))
+        return question.choices[number - 1]
+
+
+class _Number(click.IntRange):
+    """The number of a choice."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            return int(super().convert(value, param, ctx))
+        except click.BadParameter:
+            self.fail(f"type a number from {self.min} to {self.max}", param, ctx)

@@ -11,9 +11,9 @@ from typing import TextIO
 
 import click
 
-from sqlmodel_migrations.report import log, reporters
+from sqlmodel_migrations.report import log, reporters, warning
 from sqlmodel_migrations.report.report import Report
-from sqlmodel_migrations.report.reporters import Style
+from sqlmodel_migrations.report.reporters.base import Style
 
 
 def tell(
@@ -51,9 +51,13 @@ def write(text: str, stream: TextIO) -> None:
 
 @contextlib.contextmanager
 def playing(*, is_document: bool = False, quiet: bool = False) -> Iterator[None]:
-    """Show log lines while the block runs; keep stdout free for an answer that is a document."""
+    """Show log lines and warnings while the block runs.
+
+    Stdout is kept free for an answer that is a document.
+    """
     with contextlib.ExitStack() as stack:
         stack.enter_context(log.shown(sys.stderr, quiet=quiet))
+        stack.enter_context(warning.shown(sys.stderr, quiet=quiet))
         if is_document:
             stack.enter_context(contextlib.redirect_stdout(sys.stderr))
         yield

@@ -7,8 +7,6 @@ from typing import cast
 
 from sqlmodel_migrations.report.reporters.base import Reporter, ReporterModule, Style
 
-__all__ = ["FORMATS", "TEXT", "Reporter", "Style", "of"]
-
 TEXT = "text"
 _MODULES = {
     TEXT: "console",
