@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sqlmodel_migrations.history import checksum
+from sqlmodel_migrations.history.checksums import Checksums
 
 SCRIPT = '''
 """Add a column.
@@ -83,7 +84,7 @@ def test_is_none_for_what_python_cannot_read(tmp_path: Path, text: str) -> None:
 def test_a_script_is_edited_when_its_tree_is_another(tmp_path: Path) -> None:
     written(tmp_path, SCRIPT)
     path = tmp_path / "script.py"
-    known = checksum.of(path)
+    known = Checksums().of(path)
     assert known is not None
     assert not checksum.is_edited(path, known)
     written(tmp_path, SCRIPT + "# reformatted\n")
@@ -95,6 +96,6 @@ def test_a_script_is_edited_when_its_tree_is_another(tmp_path: Path) -> None:
 
 
 def test_is_none_without_a_source(tmp_path: Path) -> None:
-    assert checksum.of(tmp_path / "missing.py") is None
+    assert Checksums().of(tmp_path / "missing.py") is None
     (tmp_path / "script.pyc").write_bytes(b"")
-    assert checksum.of(tmp_path / "script.pyc") is None
+    assert Checksums().of(tmp_path / "script.pyc") is None

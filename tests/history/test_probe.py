@@ -7,11 +7,10 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url
 
 from databases import Database
 from project import Project
-from round_trips import counted
+from proxy import Proxy
 from sqlmodel_migrations.history import drivers, probe
 from sqlmodel_migrations.project import settings
 from zygote import Ran
@@ -329,13 +328,10 @@ def test_a_broken_history_is_told(at_head: Project) -> None:
 
 @pytest.mark.parametrize("database", ["postgresql", "mariadb"], indirect=True)
 def test_a_server_is_asked_in_few_round_trips(at_head: Project, database: Database) -> None:
-    url = make_url(database.url)
-    assert url.host
-    assert url.port
-    with counted(url.host, url.port) as (port, counter):
-        through = url.set(port=port).render_as_string(hide_password=False)
+    with Proxy(database.url) as proxy:
+        through = proxy.url.render_as_string(hide_password=False)
         assert at_head.cli("--url", through, "upgrade").code == 0
-        assert 0 < counter.count <= 5
+        assert 0 < proxy.turns <= 5
 
 
 # When nobody is asked.

@@ -27,34 +27,40 @@ class Checksum:
     source: str
 
 
-def of(path: Path) -> Checksum | None:
-    """Return the checksum of a script; None where there is no source, or none that can be read."""
-    tree, source = of_tree(path), of_source(path)
-    return Checksum(tree, source) if tree is not None and source is not None else None
-
-
 def is_edited(path: Path, known: Checksum) -> bool:
     """Whether a script does something else than when it was `known`; it is parsed if need be."""
-    return of_source(path) != known.source and of_tree(path) != known.tree
-
-
-def of_source(path: Path) -> str | None:
-    """Return the checksum of the bytes; None where there is no source."""
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest() if path.suffix == ".py" else None
-    except OSError:
-        return None
+    content = read(path)
+    if content is None:
+        return True
+    return of_bytes(content) != known.source and of_text(content) != known.tree
 
 
 def of_tree(path: Path) -> str | None:
     """Return the checksum of the syntax tree; None where there is no source, or a broken one."""
-    if path.suffix != ".py":
+    content = read(path)
+    return None if content is None else of_text(content)
+
+
+def read(path: Path) -> bytes | None:
+    """Return the bytes of a script; None where there is no source."""
+    try:
+        return path.read_bytes() if path.suffix == ".py" else None
+    except OSError:
         return None
+
+
+def of_bytes(content: bytes) -> str:
+    """Return the checksum of the bytes."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def of_text(content: bytes) -> str | None:
+    """Return the checksum of the syntax tree of a script's bytes; None where there is none."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tree = ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError):
+            tree = ast.parse(content)
+    except (SyntaxError, ValueError):
         return None
     parts: list[str] = []
     _write(tree, parts.append)

@@ -67,12 +67,6 @@ def branch_point(graph: Graph, revision: Revision, *, verbose: bool = False) -> 
     return "\n".join([head, *children, ""])
 
 
-def arrow(graph: Graph, revision: Revision) -> str:
-    """Show a revision as a step from its parent (Alembic's `str(script)`)."""
-    marks = _mark("head", graph.is_head(revision.id)) + _tree(graph, revision)
-    return f"{_down(revision)} -> {revision.id}{marks}, {revision.message}"
-
-
 def _parents(revision: Revision) -> str:
     needs = f" ({', '.join(revision.depends_on)})" if revision.depends_on else ""
     return f"{_down(revision)}{needs} -> "

@@ -7,8 +7,6 @@ from typing import cast
 
 from sqlmodel_migrations.history.drivers.base import Driver
 
-__all__ = ["Driver", "of"]
-
 _MODULES = {
     "sqlite": "sqlite",
     "sqlite+pysqlite": "sqlite",
