@@ -17,12 +17,14 @@ from alembic import context as alembic_context
 from alembic import op as alembic_op
 from alembic.autogenerate import RevisionContext, produce_migrations
 from alembic.autogenerate.api import AutogenContext
+from alembic.autogenerate.compare import comparators
 from alembic.config import Config
 from alembic.operations import Operations, ops
 from alembic.operations.base import AbstractOperations
 from alembic.operations.batch import BatchOperationsImpl
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
+from alembic.runtime.plugins import Plugin
 from alembic.script import ScriptDirectory
 from alembic.util import pyfiles
 from sqlalchemy import Connection
@@ -264,12 +266,6 @@ def test_stamp_steps(script: ScriptDirectory, context: MigrationContext) -> None
     assert context.get_current_heads() == ("b2",)
 
 
-def test_planned_steps(connection: Connection) -> None:
-    options = {"fn": lambda heads, context: [*heads, context]}
-    context = MigrationContext.configure(connection, opts=options)
-    assert [*_alembic.planned_steps(context, ("a1",))] == ["a1", context]
-
-
 def test_run_as_configured(script: ScriptDirectory, context: MigrationContext) -> None:
     steps = _alembic.upgrade_steps(script, "heads", ())
     _alembic.run_as_configured(context, steps, {})
@@ -279,10 +275,19 @@ def test_run_as_configured(script: ScriptDirectory, context: MigrationContext) -
 def test_step_of(script: ScriptDirectory) -> None:
     up = _alembic.step_of(script, "b2", is_upgrade=True)
     assert (_alembic.step_revision(up), up.is_upgrade) == ("b2", True)
-    assert up.migration_fn is _alembic.module_of(up.revision).upgrade
+    assert up.migration_fn is up.revision.module.upgrade
     down = _alembic.step_of(script, "b2", is_upgrade=False)
-    assert down.migration_fn is _alembic.module_of(down.revision).downgrade
+    assert down.migration_fn is down.revision.module.downgrade
     assert _alembic.written_ids(down) == ("a1",)
+
+
+def test_step_module(script: ScriptDirectory) -> None:
+    (step,) = _alembic.upgrade_steps(script, "a1", ())
+    module = _alembic.step_module(step)
+    assert module is not None
+    assert vars(module)["revision"] == "a1"
+    (stamp,) = _alembic.stamp_steps(script, ["a1"], ())
+    assert _alembic.step_revision(stamp) != "a1" or _alembic.step_module(stamp) is None
 
 
 def test_step_path(script: ScriptDirectory) -> None:
@@ -456,13 +461,6 @@ def test_is_in_external_transaction(connection: Connection) -> None:
         assert _alembic.is_in_external_transaction(MigrationContext.configure(connection))
 
 
-def test_module_of(script: ScriptDirectory) -> None:
-    found = script.get_revision("a1")
-    assert found is not None
-    assert _alembic.module_of(found).revision == "a1"
-    assert callable(_alembic.module_of(found).upgrade)
-
-
 def test_template_values(script: ScriptDirectory) -> None:
     with _alembic.template_values(script, lambda values: {**values, "message": "changed"}):
         made = script.generate_revision("c3", "as typed")
@@ -520,6 +518,47 @@ def test_intercepted_operations(context: MigrationContext, connection: Connectio
 def test_is_registered() -> None:
     assert _alembic.is_registered("alembic.autogenerate.tables")
     assert not _alembic.is_registered("alembic.autogenerate.no_such_thing")
+
+
+def test_has_comparators_of_others(connection: Connection) -> None:
+    plain = MigrationContext.configure(connection)
+    assert not _alembic.has_comparators_of_others(plain)
+    asking = MigrationContext.configure(connection, opts={"compare_type": lambda *_: None})
+    assert _alembic.has_comparators_of_others(asking)
+    with contextlib.closing(_Registered("views")):
+        assert _alembic.has_comparators_of_others(plain)
+    try:
+        comparators.dispatch_for("schema")(print)
+        assert _alembic.has_comparators_of_others(plain)
+    finally:
+        comparators._registry.clear()
+    assert not _alembic.has_comparators_of_others(plain)
+
+
+class _Registered(Plugin):
+    """A plugin that is known until it is closed."""
+
+    def close(self) -> None:
+        self.remove()
+
+
+def test_nothing_read_for_nothing(script: ScriptDirectory, connection: Connection) -> None:
+    connection.exec_driver_sql("CREATE TABLE hero (id INTEGER)")
+    options = {
+        **RENDERING,
+        "target_metadata": sa.MetaData(),
+        "include_name": lambda _, kind, __: kind != "table",
+    }
+    context = MigrationContext.configure(connection, opts={**options, "script": script})
+    asked: list[str] = []
+
+    raw: Any = connection.connection.driver_connection
+    raw.set_trace_callback(asked.append)
+    produce_migrations(context, sa.MetaData())
+    everything = len(asked)
+    with _alembic.nothing_read_for_nothing():
+        produce_migrations(context, sa.MetaData())
+    assert 0 < len(asked) - everything < everything
 
 
 def test_user_compare_type(connection: Connection) -> None:
@@ -597,13 +636,14 @@ def test_noted(context: MigrationContext, connection: Connection) -> None:
     original = BatchOperationsImpl.__init__
     marks, begun = iter(["first", "second"]), []
     with (
-        _alembic_batch.noted(lambda: next(marks), begun.append),
+        _alembic_batch.noted(lambda names: (next(marks), names), begun.append),
         Operations(context).batch_alter_table("hero", recreate="never") as batch,
     ):
         batch.add_column(sa.Column("age", sa.Integer))
         batch.add_column(sa.Column("name", sa.Text))
         assert begun == []
-    assert begun == ["first", "second", None]
+    age, name = frozenset({"age", "hero"}), frozenset({"name", "hero"})
+    assert begun == [("first", age), ("second", name), None]
     assert BatchOperationsImpl.__init__ is original
 
 

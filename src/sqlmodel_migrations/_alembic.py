@@ -18,8 +18,9 @@ from typing import Any, Protocol
 
 from alembic import context as alembic_context
 from alembic import op as alembic_op
-from alembic.autogenerate import RevisionContext, render
+from alembic.autogenerate import RevisionContext, compare, render
 from alembic.autogenerate.api import AutogenContext
+from alembic.autogenerate.compare.util import _InspectorConv
 from alembic.config import Config
 from alembic.operations import Operations
 from alembic.operations.base import AbstractOperations
@@ -140,12 +141,6 @@ def step_of(script: ScriptDirectory, revision: str, *, is_upgrade: bool) -> Revi
     return RevisionStep(script.revision_map, script.get_revision(revision), is_upgrade)
 
 
-def planned_steps(context: MigrationContext, heads: tuple[str, ...]) -> Iterable[RevisionStep]:
-    """Return the steps of the command that the environment was made for."""
-    assert context._migrations_fn is not None
-    return context._migrations_fn(heads, context)
-
-
 def run_as_configured(
     context: MigrationContext, steps: Sequence[RevisionStep], arguments: Mapping[str, Any]
 ) -> None:
@@ -198,6 +193,11 @@ def step_revision(step: Any) -> str | None:
 def step_path(step: RevisionStep) -> Path:
     """Return the file of a step's revision."""
     return Path(step.revision.path)
+
+
+def step_module(step: Any) -> ModuleType | None:
+    """Return the executed module of a step's revision; None for a stamp."""
+    return getattr(getattr(step, "revision", None), "module", None)
 
 
 def loaded_file(error: BaseException) -> tuple[Path, int] | None:
@@ -392,11 +392,6 @@ def feed(script: ScriptDirectory, read: Callable[[], Iterable[Read] | None]) -> 
     script.revision_map = RevisionMap(revisions)
 
 
-def module_of(script: Script) -> Any:
-    """Return the executed module of a revision."""
-    return script.module
-
-
 @contextlib.contextmanager
 def template_values(
     script: ScriptDirectory, change: Callable[[Options], Options]
@@ -448,6 +443,14 @@ def is_registered(plugin: str) -> bool:
     return plugin in plugins._all_plugins
 
 
+def has_comparators_of_others(context: MigrationContext) -> bool:
+    """Whether anything compares but Alembic's plugins and ours: plugins, callables of env.py."""
+    asked = (user_compare_type(context), user_compare_server_default(context))
+    ours = ("alembic.", "sqlmodel_migrations.")
+    foreign = any(not name.startswith(ours) for name in plugins._all_plugins)
+    return any(map(callable, asked)) or foreign or any(compare.comparators._registry.values())
+
+
 def user_compare_type(context: MigrationContext) -> Any:
     """Return what env.py gave as `compare_type`: True, False or a callable."""
     return context._user_compare_type
@@ -456,6 +459,23 @@ def user_compare_type(context: MigrationContext) -> Any:
 def user_compare_server_default(context: MigrationContext) -> Any:
     """Return what env.py gave as `compare_server_default`: True, False or a callable."""
     return context._user_compare_server_default
+
+
+@contextlib.contextmanager
+def nothing_read_for_nothing() -> Iterator[None]:
+    """Let autogenerate read nothing ahead where no table is compared: no name means all to it."""
+    patched: Any = _InspectorConv
+    ahead = patched.pre_cache_tables
+
+    def pre_cache_tables(self: Any, schema: str | None, names: list[str], *others: Any) -> None:
+        if names:
+            ahead(self, schema, names, *others)
+
+    patched.pre_cache_tables = pre_cache_tables
+    try:
+        yield
+    finally:
+        patched.pre_cache_tables = ahead
 
 
 def reflect_columns(

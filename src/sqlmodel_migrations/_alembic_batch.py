@@ -16,6 +16,9 @@ from alembic.util.sqla_compat import _ensure_scope_for_ddl
 from sqlalchemy import Connection, Dialect, Table
 from sqlalchemy.schema import Constraint
 
+Note = Callable[[frozenset[str]], Any]
+"""Given the names that an operation is about, in small letters, returns its mark."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -75,9 +78,10 @@ def flushed_by(flush: Callable[[Batch], bool]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def noted(note: Callable[[], Any], begin: Callable[[Any], None]) -> Iterator[None]:
+def noted(note: Note, begin: Callable[[Any], None]) -> Iterator[None]:
     """Ask `note` for a mark as each operation is put into a batch; give it to `begin` in its turn.
 
+    `note` is given the names of the columns, constraints and indexes that the operation is about.
     `begin` gets None when the last operation of a batch has been carried out.
     """
     original = BatchOperationsImpl.__init__
@@ -96,20 +100,29 @@ def noted(note: Callable[[], Any], begin: Callable[[Any], None]) -> Iterator[Non
 class _NotedList(list[Any]):
     """The operations of a batch, each with its mark."""
 
-    def __init__(self, note: Callable[[], Any], begin: Callable[[Any], None]) -> None:
+    def __init__(self, note: Note, begin: Callable[[Any], None]) -> None:
         super().__init__()
         self.note, self.begin = note, begin
         self.marks: list[Any] = []
 
     def append(self, entry: Any) -> None:
-        self.marks.append(self.note())
+        self.marks.append(self.note(_names(entry)))
         super().append(entry)
 
     def __iter__(self) -> Iterator[Any]:
-        for mark, entry in zip(self.marks, super().__iter__(), strict=True):
-            self.begin(mark)
-            yield entry
-        self.begin(None)
+        try:
+            for mark, entry in zip(self.marks, super().__iter__(), strict=True):
+                self.begin(mark)
+                yield entry
+        finally:  # who only looks for one of them leaves before the end
+            self.begin(None)
+
+
+def _names(entry: Any) -> frozenset[str]:
+    """The names of what an operation is about, in small letters."""
+    _, arguments, _ = entry
+    found = (each if isinstance(each, str) else getattr(each, "name", None) for each in arguments)
+    return frozenset(str(name).lower() for name in found if name)
 
 
 def _batch(of: BatchOperationsImpl) -> Batch:

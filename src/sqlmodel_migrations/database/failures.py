@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 
 from sqlmodel_migrations.database import dialects
+from sqlmodel_migrations.database.dialects.base import Explanation
 from sqlmodel_migrations.errors import DatabaseError, MigrationsError, Unreachable, UsageError
 from sqlmodel_migrations.project.address import PLACEHOLDER
 
@@ -76,10 +78,14 @@ def _is_of_driver(error: ModuleNotFoundError) -> bool:
     return False
 
 
+# How Python writes an object that has no better words for itself.
+_ADDRESS = re.compile(r"<[\w.]+ object at 0x[0-9a-f]+>")
+
+
 def reason(error: Exception) -> str:
     """Return what a driver says; those of MySQL say a pair of number and text."""
     if not isinstance(error, DBAPIError):
-        return str(error)
+        return _ADDRESS.sub("…", str(error))
     said: tuple[object, ...] = getattr(error.orig, "args", ())
     if len(said) == 2 and isinstance(said[0], int):
         return f"{said[1]} ({said[0]})"
@@ -124,8 +130,10 @@ def failure(error: Exception, url: URL | None) -> DatabaseError:
     if known is None:
         return DatabaseError(f"the database refuses: {first_line(error)}")
     where = f" ({url.render_as_string(hide_password=True)})" if url is not None else ""
-    kind = Unreachable if known.is_unreachable else DatabaseError
-    return kind(known.message + where, hint=known.hint)
+    if not known.is_unreachable:
+        return DatabaseError(known.message + where, hint=known.hint)
+    # Whether no host has the name, nobody listens there, or nothing answers in time.
+    return Unreachable(known.message + where, hint=known.hint, details=(first_line(error),))
 
 
 def _dialect_of(error: Exception) -> str:
@@ -134,7 +142,7 @@ def _dialect_of(error: Exception) -> str:
     return "sqlite" if "sqlite" in module else "other"
 
 
-def _explain_anywhere(text: str) -> dialects.Explanation | None:
+def _explain_anywhere(text: str) -> Explanation | None:
     """A foreign env.py keeps its URL to itself: ask every dialect for the text."""
     for name in ("postgresql", "mysql", "sqlite"):
         if known := dialects.of(name).explain(text):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from typing import Any
 
@@ -16,6 +17,7 @@ def is_known(dialect: str) -> bool:
     return dialect in _MODULES
 
 
+@functools.cache
 def member(package: str, dialect: str, *, other: str | None = None) -> Any:
     """Return the module of `package` for a dialect, and for one that is not known its `other`.
 

@@ -75,6 +75,10 @@ class Statement:
         tokens = tokenize(self.text, self.dialect)
         return [], (token for token in tokens if token.kind is not Kind.BLANK)
 
+    @cached_property
+    def _words(self) -> list[str]:
+        return []
+
     def token(self, index: int) -> Token | None:
         """Return the token at `index`, blanks and comments not counted; None after the last."""
         read, rest = self._stream
@@ -88,11 +92,20 @@ class Statement:
         read.extend(rest)
         return read
 
+    def word(self, index: int) -> str:
+        """Return the word at `index` in capitals; empty where something else stands there."""
+        words = self._words
+        while len(words) <= index:
+            token = self.token(len(words))
+            if token is None:
+                return ""
+            words.append(token.text.upper() if token.kind is Kind.WORD else "")
+        return words[index]
+
     @property
     def verb(self) -> str:
         """The first word in capitals; empty where there is none."""
-        first = self.token(0)
-        return first.text.upper() if first is not None and first.kind is Kind.WORD else ""
+        return self.word(0)
 
     def has(self, *words: str) -> bool:
         """Whether these words (in capitals) stand side by side, outside quotes and comments."""
@@ -125,15 +138,18 @@ class Reader:
     def take(self, *words: str) -> bool:
         """Step over these words if they come next, all of them."""
         for offset, word in enumerate(words):
-            token = self.statement.token(self.at + offset)
-            if token is None or not token.is_word(word):
+            if self.statement.word(self.at + offset) != word:
                 return False
         self.at += len(words)
         return True
 
     def take_any(self, *words: str) -> str | None:
         """Step over one of these words and return it, in capitals."""
-        return next((word for word in words if self.take(word)), None)
+        word = self.statement.word(self.at)
+        if word not in words:
+            return None
+        self.at += 1
+        return word
 
     def skip(self, *words: str) -> None:
         """Step over as many of these words as come next, in any order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sqlmodel_migrations.database.sqlite_token import Kind
 from sqlmodel_migrations.database.statement import Reader, Statement
 
 _LOOKS = (
@@ -17,6 +18,7 @@ _LOOKS = (
     "RELEASE",
     "ROLLBACK",
 )
+_CHANGES = ("INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE")
 _BEFORE_INSERT = ("LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "IGNORE", "INTO")
 _TABLE_KINDS = ("GLOBAL", "LOCAL", "TEMP", "TEMPORARY", "UNLOGGED", "ONLINE", "OFFLINE", "IGNORE")
 
@@ -43,6 +45,8 @@ def temporary(statement: Statement) -> str | None:
 
 
 def _changed(reader: Reader) -> tuple[str, ...] | None:
+    if reader.take("WITH") and not _is_past_queries(reader):
+        return None
     if reader.take_any(*_LOOKS):
         return None if reader.seek("INTO") else ()
     if reader.take_any("INSERT", "REPLACE"):
@@ -59,6 +63,39 @@ def _changed(reader: Reader) -> tuple[str, ...] | None:
     if reader.take("COPY"):
         return _one(reader)
     return _defined(reader)
+
+
+def _is_past_queries(reader: Reader) -> bool:
+    """Step over the queries of WITH, up to what is done with them; false for odd ones.
+
+    PostgreSQL's may change tables themselves: what they change cannot be told then.
+    """
+    reader.take("RECURSIVE")
+    while reader.name() is not None:
+        _skip_parentheses(reader)
+        if not reader.take("AS"):
+            return False
+        reader.skip("NOT", "MATERIALIZED")
+        if not _skip_parentheses(reader, but=_CHANGES):
+            return False
+        if not reader.sign(","):
+            return True
+    return False
+
+
+def _skip_parentheses(reader: Reader, but: tuple[str, ...] = ()) -> bool:
+    """Step over what stands in parentheses; false where none come, or one of these words does."""
+    depth = 0
+    while (token := reader.next) is not None:
+        if token.is_word(*but):
+            return False
+        depth += (token.kind is Kind.OPEN) - (token.kind is Kind.CLOSE)
+        if depth == 0:
+            is_end = token.kind is Kind.CLOSE
+            reader.at += is_end
+            return is_end
+        reader.at += 1
+    return False
 
 
 def _updated(reader: Reader) -> tuple[str, ...] | None:

@@ -19,7 +19,17 @@ from sqlmodel_migrations.database.catalog.base import (
 )
 from sqlmodel_migrations.errors import UsageError
 
-__all__ = ["Catalog", "Column", "Constraint", "Enum", "Index", "Table", "equivalent", "read"]
+__all__ = [
+    "Catalog",
+    "Column",
+    "Constraint",
+    "Enum",
+    "Index",
+    "Table",
+    "equivalent",
+    "questions",
+    "read",
+]
 
 
 def _nothing(table_key: str) -> bool:
@@ -33,17 +43,27 @@ def read(
     also: Collection[str] = (),
     ignore: Callable[[str], bool] = _nothing,
 ) -> Catalog:
-    """Read what the database's schema is, in at most eight queries (MariaDB, SQLite: per schema).
+    """Read what the database's schema is, in at most nine queries (MariaDB, SQLite: per schema).
 
     `schemas` None: on PostgreSQL every schema but the system's, on MariaDB and MySQL the
     connection's database and on SQLite `main`, with those in `also`; in a list, None is the
     default one. Tables for whose key `ignore` is true are left out. Raises `UsageError` for a
     dialect that is not known.
     """
-    module = _module(connection)
-    if schemas is None and also and not module.reads_every_schema:
-        schemas = [None, *sorted(also)]
-    return module.read(connection, schemas, ignore)
+    return _module(connection).read(connection, _schemas(connection, schemas, also), ignore)
+
+
+def questions(connection: Connection, *, also: Collection[str] = ()) -> tuple[str, ...]:
+    """Return what `read` will ask one by one, to be asked together where the driver can."""
+    return _module(connection).questions(connection, _schemas(connection, None, also))
+
+
+def _schemas(
+    connection: Connection, schemas: Collection[str | None] | None, also: Collection[str]
+) -> Collection[str | None] | None:
+    if schemas is None and also and not _module(connection).reads_every_schema:
+        return [None, *sorted(also)]
+    return schemas
 
 
 def equivalent(

@@ -108,6 +108,12 @@ class Table:
                 return tuple(self.owner.removeprefix(word).split(", "))
         return ()
 
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The keys of the tables that this one refers to or is a part of."""
+        targets = (each.target for each in self.constraints if each.target is not None)
+        return (*targets, *self.parents)
+
 
 @dataclass(frozen=True)
 class Enum:
@@ -137,6 +143,26 @@ class Catalog:
     domains: Mapping[str, str] = field(default_factory=dict)
     schemas: tuple[str, ...] = ()
 
+    def around(self, keys: Collection[str]) -> Mapping[str, Table]:
+        """The tables of these keys, with those that they refer to or are parts of."""
+        found = {key: self.tables[key] for key in keys}
+        waiting = list(found.values())
+        while waiting:
+            for key in waiting.pop().needed:
+                if key in self.tables and key not in found:
+                    found[key] = self.tables[key]
+                    waiting.append(found[key])
+        return {key: found[key] for key in self.tables if key in found}
+
+    def with_parents(self, keys: Collection[str]) -> frozenset[str]:
+        """Add to the keys of tables those of the tables that these inherit from or are parts of."""
+        found, waiting = {*keys}, [*keys]
+        while waiting:
+            new = [key for key in self.tables[waiting.pop()].parents if key in self.tables]
+            waiting += [key for key in new if key not in found]
+            found |= {*new}
+        return frozenset(found)
+
     @property
     def parents_first(self) -> tuple[Table, ...]:
         """The tables in the order of inheritance and partitions."""
@@ -162,6 +188,11 @@ class CatalogModule(Protocol):
         ignore: Callable[[str], bool],
     ) -> Catalog:
         """Read the catalog in a number of queries that does not depend on that of the tables."""
+
+    def questions(
+        self, connection: Connection, schemas: Collection[str | None] | None
+    ) -> tuple[str, ...]:
+        """Return what `read` will ask one by one in any case, to be asked together before."""
 
     def equivalent(
         self,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, Row
 
 from sqlmodel_migrations.database.catalog import mysql_query as query
 from sqlmodel_migrations.database.catalog.base import (
@@ -94,28 +94,53 @@ class _Found:
     prints_defaults: bool
 
 
+def questions(connection: Connection, schemas: Collection[str | None] | None) -> tuple[str, ...]:
+    """Return what is asked of each database, whatever it has."""
+    wanted = [None] if schemas is None else list(dict.fromkeys(schemas))
+    return tuple(sql for schema in wanted for sql in _questions(connection, schema).values())
+
+
+def _questions(connection: Connection, schema: str | None) -> dict[str, str]:
+    flavour = _flavour(connection)
+    found = {
+        "tables": query.TABLES.format(algorithm=flavour.algorithm),
+        "columns": query.COLUMNS,
+        "indexes": query.INDEXES.format(**flavour.index),
+        "foreign_keys": query.FOREIGN_KEYS,
+        "checks": flavour.checks,
+        "triggers": query.TRIGGERS,
+    }
+    return {name: _of(schema, sql) for name, sql in found.items()}
+
+
 def _read(connection: Connection, schema: str | None) -> _Found:
     def rows(sql: str) -> Sequence[_Row]:
-        return connection.execute(text(sql), {"schema": schema}).all()
+        return connection.exec_driver_sql(sql, execution_options={"no_parameters": True}).all()
 
-    flavour = _flavour(connection)
-    tables = rows(query.TABLES.format(algorithm=flavour.algorithm))
+    asked = _questions(connection, schema)
+    tables = rows(asked.pop("tables"))
     kinds = {row.kind for row in tables}
     has_partitions = any("partitioned" in (row.options or "") for row in tables)
     home = tables[0].home if tables else schema
+    by_table = {name: _by_table(rows(sql)) for name, sql in asked.items()}
     return _Found(
         schema=None if schema == home else schema,
         home=home,
         tables=tables,
-        columns=_by_table(rows(query.COLUMNS)),
-        indexes=_by_table(rows(query.INDEXES.format(**flavour.index))),
-        foreign_keys=_by_table(rows(query.FOREIGN_KEYS)),
-        checks=_by_table(rows(flavour.checks)),
-        triggers=_by_table(rows(query.TRIGGERS)),
-        partitions=_by_table(rows(query.PARTITIONS)) if has_partitions else {},
+        columns=by_table["columns"],
+        indexes=by_table["indexes"],
+        foreign_keys=by_table["foreign_keys"],
+        checks=by_table["checks"],
+        triggers=by_table["triggers"],
+        partitions=_by_table(rows(_of(schema, query.PARTITIONS))) if has_partitions else {},
         sequences=_sequences(connection, tables) if "SEQUENCE" in kinds else (),
-        prints_defaults=flavour.prints_defaults,
+        prints_defaults=_flavour(connection).prints_defaults,
     )
+
+
+def _of(schema: str | None, sql: str) -> str:
+    """A query of one database, None for the connection's own."""
+    return sql.replace(query.SCHEMA, "NULL" if schema is None else _literal(schema))
 
 
 @dataclass(frozen=True)

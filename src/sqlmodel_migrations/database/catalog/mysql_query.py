@@ -1,13 +1,14 @@
 """The queries by which `mysql` reads information_schema; one for each kind of object.
 
-The parameter `schema` is the database read, NULL for the connection's own: with a constant there
-the servers open that database's tables only. MySQL gives the columns of information_schema in
-capitals, so each has a name of its own here.
+In the place of `SCHEMA` comes the database read, NULL for the connection's own: with a constant
+there the servers open that database's tables only. MySQL gives the columns of information_schema
+in capitals, so each has a name of its own here.
 """
 
 from __future__ import annotations
 
-_SCHEMA = "coalesce(:schema, DATABASE())"
+SCHEMA = ":schema"
+_SCHEMA = f"coalesce({SCHEMA}, DATABASE())"
 
 TABLES = f"""
 SELECT DATABASE() AS home, t.TABLE_SCHEMA AS of_schema, t.TABLE_NAME AS name,

@@ -1,4 +1,4 @@
-"""PostgreSQL's catalogs (`postgresql_query`) as a `Catalog`, in eight queries.
+"""PostgreSQL's catalogs (`postgresql_query`) as a `Catalog`, in three queries.
 
 While they run, the search path is the default schema alone, so that every name of it is printed
 bare and every other one with its schema, whatever the connection's own path.
@@ -7,12 +7,14 @@ bare and every other one with its schema, whatever the connection's own path.
 from __future__ import annotations
 
 import contextlib
+import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
 from sqlmodel_migrations.database.catalog import postgresql_query as query
 from sqlmodel_migrations.database.catalog.base import (
@@ -31,10 +33,10 @@ from sqlmodel_migrations.database.catalog.base import (
 )
 from sqlmodel_migrations.database.catalog.postgresql_expression import equivalent
 
-__all__ = ["equivalent", "read", "reads_every_schema"]
+__all__ = ["equivalent", "questions", "read", "reads_every_schema"]
 
-_Row: TypeAlias = Row[Any]
-_Rows: TypeAlias = Mapping[int, Sequence[_Row]]
+_Row: TypeAlias = Any
+_Rows: TypeAlias = Mapping[str, Sequence[_Row]]
 
 reads_every_schema = True
 
@@ -55,6 +57,11 @@ def read(
         wanted = place.wanted(schemas)
         rows = _read(connection, {"schemas": wanted, "home": place.home})
     return _catalog(rows, place, wanted, ignore)
+
+
+def questions(connection: Connection, schemas: Collection[str | None] | None) -> tuple[str, ...]:
+    """It is one query already."""
+    return ()
 
 
 @dataclass(frozen=True)
@@ -110,23 +117,27 @@ def _read(connection: Connection, parameters: Mapping[str, Any]) -> _Found:
     version = connection.dialect.server_version_info or (0,)
     compression = "a.attcompression::text" if version >= (14,) else "NULL"
 
-    def rows(sql: str) -> Sequence[_Row]:
-        return connection.execute(text(sql), parameters).all()
+    queries = {
+        "relations": query.RELATIONS,
+        "types": query.TYPES,
+        "columns": query.COLUMNS.format(compression=compression),
+        "constraints": query.CONSTRAINTS,
+        "indexes": query.INDEXES,
+        "triggers": query.TRIGGERS,
+    }
+    lists = connection.execute(text(query.together(queries)), parameters).one()
+    relations, types, *others = (json.loads(rows, object_hook=_row) for rows in lists)
+    return _Found(relations, types, *map(_by_table, others))
 
-    return _Found(
-        relations=rows(query.RELATIONS),
-        types=rows(query.TYPES),
-        columns=_by_table(rows(query.COLUMNS.format(compression=compression))),
-        constraints=_by_table(rows(query.CONSTRAINTS)),
-        indexes=_by_table(rows(query.INDEXES)),
-        triggers=_by_table(rows(query.TRIGGERS)),
-    )
+
+def _row(values: dict[str, Any]) -> _Row:
+    return SimpleNamespace(**values)
 
 
 def _by_table(rows: Sequence[_Row]) -> _Rows:
-    found: dict[int, list[_Row]] = defaultdict(list)
+    found: dict[str, list[_Row]] = defaultdict(list)
     for row in rows:
-        found[row[0]].append(row)
+        found[row.of_table].append(row)
     return found
 
 

@@ -1,4 +1,4 @@
-"""The queries by which `postgresql` reads the catalogs; one for each kind of object.
+"""The queries by which `postgresql` reads the catalogs; one for each kind of object, sent as one.
 
 Parameters: `schemas`, the names of the schemas read, and `home`, that of the default one. Names
 come as text and arrays as text[], since psycopg2 does not know name[]; the one-byte "char" as
@@ -7,6 +7,8 @@ the schema of a name where the search path does not find it.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 # One row, evaluated before its columns: what the search path was, before it is set.
 SEARCH_PATH = """
@@ -26,8 +28,16 @@ FROM (
     owned="EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_namespace'::regclass"
     " AND d.objid = n.oid AND d.deptype = 'e')",
 )
-
 RESTORE = "SELECT set_config('search_path', :path, NOT :session)"
+
+
+def together(queries: Mapping[str, str]) -> str:
+    """Return one query of one row: under each name a list of the rows of that query, as JSON."""
+    lists = (
+        f"(SELECT coalesce(json_agg(r), '[]') FROM ({query}) AS r)::text AS {name}"
+        for name, query in queries.items()
+    )
+    return f"SELECT {', '.join(lists)}"
 
 
 def _key(relation: str, schema: str) -> str:
@@ -78,7 +88,8 @@ ORDER BY n.nspname, c.relname
 
 # A column may own several sequences; the one that its default calls comes first.
 COLUMNS = f"""
-SELECT a.attrelid, a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS type,
+SELECT a.attrelid AS of_table, a.attname::text AS name,
+       format_type(a.atttypid, a.atttypmod) AS type,
        NOT a.attnotnull AS is_nullable, pg_get_expr(x.adbin, x.adrelid) AS expression,
        a.attgenerated::text AS generated, a.attidentity::text AS identity,
        CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END
@@ -119,7 +130,7 @@ def _names(numbers: str, relation: str) -> str:
 # Not 'n': PostgreSQL 18 has a row for each NOT NULL, 15 has none. A foreign key to a partitioned
 # table has a further row on its own table for each partition.
 CONSTRAINTS = f"""
-SELECT o.conrelid, o.contype::text AS kind, o.conname::text AS name,
+SELECT o.conrelid AS of_table, o.contype::text AS kind, o.conname::text AS name,
        pg_get_constraintdef(o.oid) AS definition,
        {_names("o.conkey", "o.conrelid")} AS columns,
        {_key("f", "fn")} AS target,
@@ -134,8 +145,8 @@ ORDER BY o.conrelid, o.contype, o.conname
 """
 
 INDEXES = f"""
-SELECT i.indrelid, x.relname::text AS name, i.indisunique AS is_unique, i.indisvalid AS is_valid,
-       pg_get_indexdef(i.indexrelid) AS sql,
+SELECT i.indrelid AS of_table, x.relname::text AS name, i.indisunique AS is_unique,
+       i.indisvalid AS is_valid, pg_get_indexdef(i.indexrelid) AS sql,
        format('CREATE %sINDEX %I ON ', CASE WHEN i.indisunique THEN 'UNIQUE ' END, x.relname)
          AS head,
        format('%I.%I ', n.nspname, c.relname) AS qualified, c.oid::regclass::text || ' ' AS visible,
@@ -150,7 +161,7 @@ ORDER BY i.indrelid, x.relname
 """
 
 TRIGGERS = f"""
-SELECT g.tgrelid, g.tgname::text AS name, pg_get_triggerdef(g.oid, true) AS sql,
+SELECT g.tgrelid AS of_table, g.tgname::text AS name, pg_get_triggerdef(g.oid, true) AS sql,
        g.tgenabled::text AS enabled
 FROM pg_trigger g {_ENTRY.format("g.tgrelid")}
 WHERE {_READ} AND NOT g.tgisinternal

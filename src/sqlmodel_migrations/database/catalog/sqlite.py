@@ -32,7 +32,7 @@ from sqlmodel_migrations.database.sqlite_table import Clause
 from sqlmodel_migrations.database.sqlite_token import fold, literal, quote, significant, unquote
 from sqlmodel_migrations.errors import ChangeRefused
 
-__all__ = ["equivalent", "read", "reads_every_schema"]
+__all__ = ["equivalent", "questions", "read", "reads_every_schema"]
 
 # A schema is another file.
 reads_every_schema = False
@@ -79,6 +79,11 @@ def read(
         views={name: text for c in found for name, text in c.views.items()},
         schemas=tuple(sorted(name for name in wanted if name is not None)),
     )
+
+
+def questions(connection: Connection, schemas: Collection[str | None] | None) -> tuple[str, ...]:
+    """The driver has no round trips."""
+    return ()
 
 
 @dataclass(frozen=True)

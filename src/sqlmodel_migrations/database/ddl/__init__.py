@@ -5,9 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from sqlmodel_migrations.database import family
-from sqlmodel_migrations.database.ddl.base import DdlModule, Piece
-
-__all__ = ["DdlModule", "Piece", "of"]
+from sqlmodel_migrations.database.ddl.base import DdlModule
 
 
 def of(connection: Connection) -> DdlModule:

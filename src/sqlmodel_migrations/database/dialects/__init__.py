@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from sqlmodel_migrations.database import family
-from sqlmodel_migrations.database.dialects.base import DialectModule, Explanation, Standpoint
-
-__all__ = ["DialectModule", "Explanation", "Standpoint", "of"]
+from sqlmodel_migrations.database.dialects.base import DialectModule
 
 
 def of(name: str) -> DialectModule:

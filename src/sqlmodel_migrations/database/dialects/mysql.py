@@ -103,7 +103,9 @@ def standpoint(connection: Connection) -> Standpoint:
 
 def follow(connection: Connection, leader: Standpoint) -> None:
     """Go to the database that `leader` is in, if env.py went to another one."""
-    if leader.place not in (None, standpoint(connection).place):
+    if leader.place in (None, connection.engine.url.database):
+        return
+    if leader.place != standpoint(connection).place:
         quoted = connection.dialect.identifier_preparer.quote_identifier(str(leader.place))
         connection.exec_driver_sql(f"USE {quoted}".replace("%", "%%"))
 

@@ -126,11 +126,12 @@ def server(connection: Connection) -> str:
 
 
 def standpoint(connection: Connection) -> Standpoint:
-    """Read the search path, and the role of SET ROLE."""
+    """Read the search path, unless nobody ever set one, and the role of SET ROLE."""
     path, role = connection.exec_driver_sql(
-        "SELECT current_setting('search_path'), current_setting('role')"
+        "SELECT CASE WHEN setting <> boot_val OR reset_val <> boot_val THEN setting END,"
+        " current_setting('role') FROM pg_settings WHERE name = 'search_path'"
     ).one()
-    return Standpoint(str(path), None if role == "none" else str(role))
+    return Standpoint(path, None if role == "none" else str(role))
 
 
 def follow(connection: Connection, leader: Standpoint) -> None:
