@@ -63,16 +63,47 @@ def test_it_is_not_taken_when_a_file_changed(project: Project, kept: Path, name:
     assert len(files(project)) == 1
 
 
-def test_it_is_not_taken_when_a_revision_imports_the_application(project: Project) -> None:
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import names",
+        "import json, names",
+        "import json; import names",
+        "from os import environ",
+        "import importlib.resources",
+        "open('names.py').read()",
+        "__import__('names')",
+        "from alembic import context",
+        "from alembic import (\n    context as asked,\n)",
+        "sa.create_engine('sqlite:///names.db')",
+        "if True: import names",
+    ],
+)
+def test_it_is_not_taken_when_a_revision_reads_something_else(project: Project, line: str) -> None:
     project.write({"models.py": MODELS, "names.py": "TABLE = 'extra'\n"})
     project.cli("init")
     project.cli("revision", "first")
     path = revision_file(project)
     path.write_text(
-        path.read_text().replace("import sqlalchemy", "import names\nimport sqlalchemy")
+        path.read_text().replace("import sqlalchemy as sa", f"import sqlalchemy as sa\n{line}")
     )
+    assert line in path.read_text()
     assert check(project) == 0
     assert files(project) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["import json, datetime as when", "from sqlalchemy.dialects import sqlite", "# open (or not)"],
+)
+def test_it_is_taken_when_a_revision_reads_nothing_else(project: Project, line: str) -> None:
+    project.write({"models.py": MODELS})
+    project.cli("init")
+    project.cli("revision", "first")
+    path = revision_file(project)
+    path.write_text(f"{path.read_text()}\n{line}\n")
+    assert check(project) == 0
+    assert len(files(project)) == (not line.startswith("#"))
 
 
 def test_a_damaged_one_is_replaced(project: Project, kept: Path) -> None:

@@ -35,6 +35,7 @@ def names() -> Names:
         ("DROP DATABASE IF EXISTS other", "DROP DATABASE IF EXISTS `scratch_001`"),
         ("CREATE SCHEMA new", "CREATE SCHEMA `scratch_003`"),
         ("SHOW FULL TABLES FROM `other`", "SHOW FULL TABLES FROM `scratch_001`"),
+        ("SELECT 1; SHOW TABLES FROM other", "SELECT 1; SHOW TABLES FROM `scratch_001`"),
         ("SELECT mysql.user.host FROM mysql.user", None),
         (
             "SELECT 1 FROM information_schema.tables WHERE table_schema = 'other'",

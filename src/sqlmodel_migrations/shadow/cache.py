@@ -12,7 +12,7 @@ import os
 import re
 import sqlite3
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,19 @@ PREFIX = "sqlmodel-migrations-shadow-"
 LIMIT = 50_000_000
 """Bytes above which a replay is not kept: it would hold somebody's rows, not a schema."""
 
-_IMPORT = re.compile(rb"^[ \t]*(?:from|import)[ \t]+([\w.]+)", re.MULTILINE)
-# What a revision may import and still make the same schema each time.
-_ELSEWHERE = frozenset(("os", "pathlib", "io", "socket", "subprocess", "urllib", "random"))
-_KNOWN = (sys.stdlib_module_names - _ELSEWHERE) | {"alembic", "sqlalchemy", "sqlmodel"}
+# What may stand in a revision that makes the same schema each time: other modules, and what these
+# words do, reach for files, the environment, the arguments of the command or another database.
+_KNOWN = frozenset(
+    b"__future__ abc alembic base64 collections contextlib copy dataclasses datetime decimal enum"
+    b" functools hashlib itertools json logging math operator re sqlalchemy sqlmodel string"
+    b" textwrap time types typing typing_extensions uuid warnings".split()
+)
+_IMPORT = re.compile(rb"(?:^|[;:])[ \t]*(from|import)[ \t]+([^\n;#]+)", re.MULTILINE)
+_REACHING = re.compile(
+    rb"(?<![.\w])(?:open|exec|eval|__import__)\s*\("
+    rb"|\bimport\b(?:[^\n;(]*|\s*\([^)]*)\bcontext\b|\balembic\.context\b|\.config\b"
+    rb"|\bget_x_argument\b|\bcreate_(?:async_)?engine\b"
+)
 
 
 @dataclass(frozen=True)
@@ -95,9 +104,15 @@ class Place:
 
 
 def _reaches_out(text: bytes) -> bool:
-    """Whether a revision may depend on more than its own text."""
-    names = (found.decode().partition(".")[0] for found in _IMPORT.findall(text))
-    return any(name not in _KNOWN for name in names)
+    """Whether a revision may depend on more than its own text; in doubt it does."""
+    return bool(_REACHING.search(text)) or not _KNOWN.issuperset(_imported(text))
+
+
+def _imported(text: bytes) -> Iterator[bytes]:
+    """The first parts of the names of modules that are imported."""
+    for word, names in _IMPORT.findall(text):
+        modules = names.split(b",") if word == b"import" else [names]
+        yield from (module.split()[0].partition(b".")[0] for module in modules if module.strip())
 
 
 def _raw(context: MigrationContext) -> sqlite3.Connection:

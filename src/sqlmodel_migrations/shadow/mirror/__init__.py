@@ -7,13 +7,15 @@ expressions mean, while the live database is only read, in a bounded number of q
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from sqlmodel_migrations.database import family
-from sqlmodel_migrations.database.catalog import Catalog
+from sqlmodel_migrations.database.catalog import Catalog, Column, Index, Table
+from sqlmodel_migrations.database.catalog.base import PRIMARY_KEY, UNIQUE
 from sqlmodel_migrations.errors import MigrationsError
 from sqlmodel_migrations.run import bulk
 from sqlmodel_migrations.shadow.mirror.base import MirrorModule
@@ -36,9 +38,41 @@ def make(live: Connection, scratch: Connection, wanted: Catalog) -> None:
         ) from error
 
 
+def part(wanted: Catalog, keys: Collection[str]) -> Catalog:
+    """Return the tables of these keys, and as much of others as they refer to."""
+    found = [wanted.tables[key] for key in keys]
+    targets = {constraint.target for table in found for constraint in table.constraints}
+    tables = {
+        key: table if key in keys else _bare(table)
+        for key, table in wanted.tables.items()
+        if key in keys or key in targets
+    }
+    return replace(wanted, tables=tables)
+
+
+def _bare(table: Table) -> Table:
+    """What a foreign key needs of a table: columns of their types, and keys."""
+    return Table(
+        schema=table.schema,
+        name=table.name,
+        columns={
+            name: Column(name, column.type, column.nullable, collation=column.collation)
+            for name, column in table.columns.items()
+        },
+        constraints=tuple(c for c in table.constraints if c.kind in (PRIMARY_KEY, UNIQUE)),
+        indexes=tuple(i for i in table.indexes if _may_be_referred_to(i)),
+        options=tuple(o for o in table.options if o.startswith(("collation=", "engine="))),
+    )
+
+
+def _may_be_referred_to(index: Index) -> bool:
+    """InnoDB takes an index that is not unique, too."""
+    return None not in index.columns and " WHERE " not in index.definition
+
+
 @contextlib.contextmanager
-def read_ahead(scratch: Connection, wanted: Catalog) -> Iterator[None]:
-    """Let SQLAlchemy read the tables of `wanted`, made by `make`, in a few round trips."""
+def read_ahead(scratch: Connection, tables: Collection[Table]) -> Iterator[None]:
+    """Let SQLAlchemy read these tables, made by `make`, in a few round trips."""
     module: MirrorModule = family.member(__name__, scratch.dialect.name)
-    with bulk.foreseen(scratch, module.questions(scratch, wanted)):
+    with bulk.foreseen(scratch, module.questions(scratch, tables)):
         yield

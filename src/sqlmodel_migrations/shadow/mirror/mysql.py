@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from sqlalchemy import Connection, Dialect
 
@@ -29,9 +29,9 @@ def make(live: Connection, scratch: Connection, wanted: Catalog) -> None:
             execute(scratch, _foreign_keys(table, dialect))
 
 
-def questions(scratch: Connection, wanted: Catalog) -> tuple[str, ...]:
+def questions(scratch: Connection, tables: Collection[Table]) -> tuple[str, ...]:
     """SQLAlchemy reads a table from the statement that makes it."""
-    names = (_name(table, scratch.dialect) for table in wanted.tables.values())
+    names = (_name(table, scratch.dialect) for table in tables)
     return tuple(f"SHOW CREATE TABLE {name}" for name in names)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from sqlmodel_migrations.database.catalog import Catalog
+from sqlmodel_migrations.database.catalog import Catalog, Table
 from sqlmodel_migrations.database.ddl import postgresql as ddl
 from sqlmodel_migrations.database.ddl.base import execute
 from sqlmodel_migrations.database.quoting import quote
@@ -18,16 +18,21 @@ from sqlmodel_migrations.run import bulk
 def make(live: Connection, scratch: Connection, wanted: Catalog) -> None:
     """Make what tables may need as far as it goes, and then the tables."""
     dialect = scratch.dialect
-    execute(scratch, [*_home(live), "SET LOCAL check_function_bodies = off"])
-    _make_possible(scratch, (sql for piece in ddl.before(live, wanted) for sql in piece.sql))
+    first = [*_home(live), "SET LOCAL check_function_bodies = off"]
+    needed = [sql for piece in ddl.before(live, wanted) for sql in piece.sql]
+    if needed:
+        execute(scratch, first)
+        _make_possible(scratch, needed)
     with bulk.together(scratch):
+        if not needed:
+            execute(scratch, first)
         for table in wanted.parents_first:
             execute(scratch, ddl.plain(table, dialect))
         for table in wanted.tables.values():
             execute(scratch, ddl.added_foreign_keys(table, dialect))
 
 
-def questions(scratch: Connection, wanted: Catalog) -> tuple[str, ...]:
+def questions(scratch: Connection, tables: Collection[Table]) -> tuple[str, ...]:
     """It is asked for all tables at once."""
     return ()
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import Connection
 
-from sqlmodel_migrations.database.catalog import Catalog
+from sqlmodel_migrations.database.catalog import Catalog, Table
 from sqlmodel_migrations.database.ddl.base import execute
 from sqlmodel_migrations.database.sqlite_token import fold, quote
 from sqlmodel_migrations.run.sqlite import edit
@@ -21,7 +21,7 @@ def make(live: Connection, scratch: Connection, wanted: Catalog) -> None:
         execute(scratch, (edit.in_schema(text, schema) if schema else text for text in texts))
 
 
-def questions(scratch: Connection, wanted: Catalog) -> tuple[str, ...]:
+def questions(scratch: Connection, tables: Collection[Table]) -> tuple[str, ...]:
     """It is asked for all tables at once."""
     return ()
 

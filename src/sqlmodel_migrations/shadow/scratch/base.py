@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -63,6 +64,58 @@ class Scratch:
         if is_ours and self.ours:
             target = Target(target.dialect, target.cargs, {**target.cparams, **self.ours})
         return self.confine(target.connect())
+
+
+class Maintenance:
+    """The connection that a scratch database is made on, kept to drop it.
+
+    Where it is lost by then, `connect` opens another one to `place`.
+    """
+
+    def __init__(self, connection: Any, place: Target, connect: Callable[[Target], Any]):
+        self.place = place
+        self._connection: Any = connection
+        self._connect = connect
+
+    def execute(self, *statements: str) -> list[Any]:
+        """Run statements, and return the rows of the last one."""
+        return execute(self._connection, *statements)
+
+    @contextlib.contextmanager
+    def making(self) -> Iterator[None]:
+        """Close where the block fails, and nothing is made that would have to be dropped.
+
+        An async driver's is closed in any case: its event loop may be over when that is dropped.
+        """
+        try:
+            yield
+        except BaseException:
+            self._close()
+            raise
+        if self.place.dialect.is_async:
+            self._close()
+
+    def finish(self, *statements: str) -> None:
+        """Run statements, and close."""
+        try:
+            if self._connection is None or not self._is_done(statements):
+                self._close()
+                self._connection = self._connect(self.place)
+                self.execute(*statements)
+        finally:
+            self._close()
+
+    def _is_done(self, statements: Sequence[str]) -> bool:
+        with contextlib.suppress(self.place.dialect.loaded_dbapi.Error):
+            self.execute(*statements)
+            return True
+        return False
+
+    def _close(self) -> None:
+        connection, self._connection = self._connection, None
+        with contextlib.suppress(self.place.dialect.loaded_dbapi.Error):
+            if connection is not None:
+                connection.close()
 
 
 class ScratchModule(Protocol):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
-from typing import Any
 
 from sqlalchemy import URL
 
@@ -12,16 +11,21 @@ from sqlmodel_migrations.database import patience
 from sqlmodel_migrations.errors import DatabaseError
 from sqlmodel_migrations.run import bulk
 from sqlmodel_migrations.shadow.scratch.base import (
+    Maintenance,
     Scratch,
     Target,
     database_parameter,
-    execute,
     new_name,
     require_empty,
 )
 from sqlmodel_migrations.shadow.scratch.mysql_names import NamedConnection, Names
 
 _TABLES = "SELECT count(*) FROM information_schema.tables WHERE table_schema = database()"
+
+_DATABASES = (
+    "SELECT schema_name, @@character_set_database, @@collation_database"
+    " FROM information_schema.schemata"
+)
 
 
 def make(original: Target, shadow_url: URL | None) -> Scratch:
@@ -49,14 +53,12 @@ def copy(scratch: Scratch) -> Scratch | None:
 
 def _on_server(original: Target, stands_for: str | None) -> Scratch:
     name = new_name()
-    connection, maintenance = _maintenance(original)
-    try:
-        rows = execute(connection, "SELECT @@character_set_database, @@collation_database")
-        charset, collation = rows[0]
-        existing = [name for (name,) in execute(connection, "SHOW DATABASES")]
-        execute(connection, f"CREATE DATABASE {name} CHARACTER SET {charset} COLLATE {collation}")
-    finally:
-        connection.close()
+    maintenance = _maintenance(original)
+    with maintenance.making():
+        databases = maintenance.execute(_DATABASES)
+        existing = [str(each) for each, *_ in databases]
+        _, charset, collation = databases[0]
+        maintenance.execute(f"CREATE DATABASE {name} CHARACTER SET {charset} COLLATE {collation}")
     names = Names(name, stands_for, existing)
     flags = original.cparams.get("client_flag", 0) | bulk.MULTI_STATEMENTS
     return Scratch(
@@ -72,23 +74,18 @@ def _database(target: Target) -> str | None:
     return name
 
 
-def _maintenance(original: Target) -> tuple[Any, Target]:
+def _maintenance(original: Target) -> Maintenance:
     """Connect where CREATE DATABASE can be typed: the original may not exist yet."""
     try:
-        return original.limited().connect(), original
+        return Maintenance(original.limited().connect(), original, Target.connect)
     except original.dialect.loaded_dbapi.Error as refused:
         if patience.is_spent(refused):
             raise
-        maintenance = original.with_database("information_schema")
+        place = original.with_database("information_schema")
         with contextlib.suppress(original.dialect.loaded_dbapi.Error):
-            return maintenance.limited().connect(), maintenance
+            return Maintenance(place.limited().connect(), place, Target.connect)
         raise refused
 
 
-def _drop(maintenance: Target, names: Iterable[str]) -> None:
-    connection = maintenance.connect()
-    try:
-        for name in names:
-            execute(connection, f"DROP DATABASE IF EXISTS {name}")
-    finally:
-        connection.close()
+def _drop(maintenance: Maintenance, names: Iterable[str]) -> None:
+    maintenance.finish(*(f"DROP DATABASE IF EXISTS {name}" for name in names))

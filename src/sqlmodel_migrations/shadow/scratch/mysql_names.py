@@ -53,8 +53,11 @@ class Names:
         places = [n for n, token in enumerate(tokens) if not _is_skipped(token)]
         words = [tokens[place] for place in places]
         reads_catalog = "information_schema" in sql.lower()
+        start = 0
         for position, place in enumerate(places):
-            tokens[place] = self._token(words, position, reads_catalog)
+            tokens[place] = self._token(words, start, position, reads_catalog)
+            if words[position] == ";":
+                start = position + 1
         return "".join(tokens)
 
     def parameters(self, sql: str, values: Any) -> Any:
@@ -85,7 +88,8 @@ class Names:
     def _value(self, value: Any) -> Any:
         return self._sent.get(value.casefold(), value) if isinstance(value, str) else value
 
-    def _token(self, words: Sequence[str], position: int, reads_catalog: bool) -> str:
+    def _token(self, words: Sequence[str], start: int, position: int, reads_catalog: bool) -> str:
+        """The word at `position` as the server gets it; its statement begins at `start`."""
         token = words[position]
         if token[0] in "'\"":
             name = token[1:-1]
@@ -94,10 +98,10 @@ class Names:
         if not _NAME.fullmatch(token):
             return token
         name = token[1:-1].replace("``", "`") if token[0] == "`" else token
-        defining = _DEFINING.fullmatch(_before(words, position))
+        defining = _DEFINING.fullmatch(_before(words, start, position))
         if defining and token.lower() not in _BETWEEN:
             return f"`{self._define(name, defining[0])}`"
-        is_database = name.casefold() in self._sent and _names_database(words, position)
+        is_database = name.casefold() in self._sent and _names_database(words, start, position)
         return f"`{self._sent[name.casefold()]}`" if is_database else token
 
     def _define(self, name: str, words: str) -> str:
@@ -161,17 +165,16 @@ def _is_skipped(token: str) -> bool:
     return token.isspace() or token.startswith(("--", "#", "/*"))
 
 
-def _before(words: Sequence[str], position: int) -> str:
-    """The words of the statement before a place."""
-    start = max((n + 1 for n in range(position) if words[n] == ";"), default=0)
+def _before(words: Sequence[str], start: int, position: int) -> str:
+    """The words before a place, of the statement that begins at `start`."""
     return " ".join(words[start:position]).lower() if position - start <= 5 else ""
 
 
-def _names_database(words: Sequence[str], position: int) -> bool:
+def _names_database(words: Sequence[str], start: int, position: int) -> bool:
     """Whether a name stands before a dot, or where SHOW names a database."""
     before = words[position - 1].lower() if position else ""
     if before == ".":
         return False
     if words[position + 1 : position + 2] == ["."]:
         return True
-    return words[0].lower() == "show" and before in ("from", "in")
+    return words[start].lower() == "show" and before in ("from", "in")

@@ -9,12 +9,13 @@ from sqlalchemy import URL, make_url
 
 from sqlmodel_migrations.database import patience
 from sqlmodel_migrations.errors import DatabaseError
+from sqlmodel_migrations.run import bulk
 from sqlmodel_migrations.shadow import embedded
 from sqlmodel_migrations.shadow.scratch.base import (
+    Maintenance,
     Scratch,
     Target,
     database_parameter,
-    execute,
     new_name,
     require_empty,
 )
@@ -49,48 +50,44 @@ def _is_refusal(original: Target, error: Exception) -> bool:
 
 def _on_server(original: Target) -> Scratch:
     name = new_name()
-    connection, maintenance = _maintenance(original)
-    try:
-        _create(connection, name)
-    finally:
-        connection.close()
+    maintenance = _maintenance(original)
+    with maintenance.making():
+        _create(maintenance, name)
     return Scratch(original.with_database(name), lambda: _drop(maintenance, name))
 
 
 def copy(scratch: Scratch) -> Scratch | None:
     """Make another one with what is in `scratch`; connections that are still open are closed."""
     name, template = new_name(), scratch.target.cparams[database_parameter(scratch.target.dialect)]
-    maintenance = scratch.target.with_database("postgres")
-    connection = _autocommit(maintenance)
-    try:
-        execute(connection, _CLOSE.format(name=template))
-        _create(connection, name, f" TEMPLATE {template}")
-    finally:
-        connection.close()
+    place = scratch.target.with_database("postgres")
+    maintenance = Maintenance(_autocommit(place), place, _autocommit)
+    with maintenance.making():
+        maintenance.execute(_CLOSE.format(name=template))
+        _create(maintenance, name, f" TEMPLATE {template}")
     return Scratch(scratch.target.with_database(name), lambda: _drop(maintenance, name))
 
 
-def _create(connection: Any, name: str, template: str = "") -> None:
+def _create(maintenance: Maintenance, name: str, template: str = "") -> None:
     """Make a database with the server's TimeZone."""
-    timezone = execute(connection, "SHOW TimeZone")[0][0]
-    execute(
-        connection,
-        f"CREATE DATABASE {name}{template}",
+    maintenance.execute(f"CREATE DATABASE {name}{template}")
+    said = [
         f"COMMENT ON DATABASE {name} IS 'scratch database of sqlmodel migrations'",
-        f"ALTER DATABASE {name} SET TimeZone = '{timezone}'",
-    )
+        f"ALTER DATABASE {name} SET TimeZone FROM CURRENT",
+    ]
+    takes_several = bulk.takes_several(maintenance.place.dialect)
+    maintenance.execute(*([";".join(said)] if takes_several else said))
 
 
-def _maintenance(original: Target) -> tuple[Any, Target]:
+def _maintenance(original: Target) -> Maintenance:
     """Connect where CREATE DATABASE can be typed: the original may not exist yet."""
+    place = original.with_database("postgres")
     try:
-        return _autocommit(original), original.with_database("postgres")
+        return Maintenance(_autocommit(original), place, _autocommit)
     except original.dialect.loaded_dbapi.Error as refused:
         if patience.is_spent(refused):
             raise
-        maintenance = original.with_database("postgres")
         with contextlib.suppress(original.dialect.loaded_dbapi.Error):
-            return _autocommit(maintenance), maintenance
+            return Maintenance(_autocommit(place), place, _autocommit)
         raise refused
 
 
@@ -100,12 +97,8 @@ def _autocommit(target: Target) -> Any:
     return connection
 
 
-def _drop(maintenance: Target, name: str) -> None:
-    connection = _autocommit(maintenance)
-    try:
-        execute(connection, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-    finally:
-        connection.close()
+def _drop(maintenance: Maintenance, name: str) -> None:
+    maintenance.finish(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 def _embedded(original: Target, error: Exception) -> Scratch:
