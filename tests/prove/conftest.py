@@ -57,7 +57,7 @@ def heroes(
     for name in ("TMPDIR", "TEMP", "TMP"):  # where rejected scripts are kept
         monkeypatch.setenv(name, str(tmp_path))
     project.write({"models.py": MODELS})
-    assert project.cli("init").code == 0
+    project.init()
     ran = project.cli("revision", "heroes", "--rev-id", "a1")
     assert ran.code == 0, ran.stderr
     return project

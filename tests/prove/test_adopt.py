@@ -81,7 +81,7 @@ def there(project: Project, database: Database, monkeypatch: pytest.MonkeyPatch)
     """A project without a revision, whose database has no table yet."""
     monkeypatch.setenv("DATABASE_URL", database.url)
     project.write({"models.py": MODELS, "create.py": CREATE_ALL})
-    assert project.cli("init").code == 0
+    project.init()
     return project
 
 

@@ -48,7 +48,7 @@ def small(project: Project, sqlite: Database, monkeypatch: pytest.MonkeyPatch) -
 def begun(project: Project, database: Database, monkeypatch: pytest.MonkeyPatch) -> Project:
     monkeypatch.setenv("DATABASE_URL", database.url)
     project.write({"models.py": MODELS})
-    assert project.cli("init").code == 0
+    project.init()
     add_revision(project, "a1", None, "heroes", upgrade=TABLES)
     add_revision(
         project, "b2", "a1", "more", upgrade="op.create_table('later', sa.Column('x', sa.Integer))"

@@ -29,7 +29,7 @@ def history(project: Project, database: Database, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("DATABASE_URL", database.url)
     team = "\n\n    class Team(SQLModel, table=True):\n        id: int = Field(primary_key=True)\n"
     project.write({"models.py": TODAY.rstrip() + team})
-    assert project.cli("init").code == 0
+    project.init()
     add_revision(project, "a1", None, "heroes", upgrade=CREATE, downgrade=DROP)
     add_revision(project, "b2", "a1", "age", upgrade=ADD, downgrade=REMOVE)
     create = "op.create_table('team', sa.Column('id', sa.Integer, primary_key=True))"

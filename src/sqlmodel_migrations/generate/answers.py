@@ -32,6 +32,11 @@ class Answers:
         """Return the same with more renames; what was said already goes first."""
         return replace(self, renames={**renames, **self.renames})
 
+    @property
+    def has_renames(self) -> bool:
+        """Whether anything was said to be renamed."""
+        return bool(self.renames or self.value_renames or self.type_renames)
+
     def reading(self, things: Collection[str]) -> Answers:
         """Return the same for names that have the separator in them: `things` are those there."""
         by_colon, by_sign = _reader(things, ":"), _reader(things, "=")

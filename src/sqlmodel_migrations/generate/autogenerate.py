@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from sqlmodel_migrations.errors import UsageError
 from sqlmodel_migrations.generate import difference, makeable, options
 from sqlmodel_migrations.generate.difference import Difference
 from sqlmodel_migrations.generate.format import format_source
+from sqlmodel_migrations.generate.renames import Renames
 from sqlmodel_migrations.generate.script import importable
 from sqlmodel_migrations.generate.sql_text import readable_back
 
@@ -69,7 +70,8 @@ def compare(revision: RevisionContext, context: MigrationContext, heads: Sequenc
             "env.py gives no table to compare: its 'target_metadata' is empty",
             hint="import the modules with your models in env.py before 'target_metadata' is set",
         )
-    revision.run_autogenerate(tuple(heads), context)
+    with _alembic.nothing_read_for_nothing():
+        revision.run_autogenerate(tuple(heads), context)
     for script in revision.generated_revisions:
         for part in script.upgrade_ops_list:
             makeable.require(_new_columns(part.ops), context.dialect)
@@ -81,21 +83,23 @@ def differences(revision: RevisionContext) -> tuple[Difference, ...]:
 
 
 def prepend_schemas(
-    revision: RevisionContext, connection: Connection, metadata: Iterable[MetaData]
+    revision: RevisionContext,
+    connection: Connection,
+    metadata: Iterable[MetaData],
+    there: Collection[str | None],
+    renames: Renames,
 ) -> None:
-    """Make the script create a schema of the models before its first table is created in it."""
+    """Make the script create a schema of the models before its first table comes into it.
+
+    `there` are the schemas that had tables before the renames.
+    """
+    moved = {str(new.schema) for new in renames.tables.values()}
     named = options.schemas(metadata, connection)
     for script in revision.generated_revisions:
         for part in script.upgrade_ops_list:
             created = {str(op.schema) for op in part.ops if isinstance(op, ops.CreateTableOp)}
-            missing = [s for s in sorted(created & named) if not _has_tables(connection, s)]
+            missing = sorted(((created | moved) & named).difference(there))
             part.ops[:0] = [ops.ExecuteSQLOp(_create_schema(connection, s)) for s in missing]
-
-
-def _has_tables(connection: Connection, schema: str) -> bool:
-    return connection.dialect.has_schema(connection, schema) and bool(
-        connection.dialect.get_table_names(connection, schema)
-    )
 
 
 def _create_schema(connection: Connection, name: str) -> str:

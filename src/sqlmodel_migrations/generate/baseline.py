@@ -22,8 +22,7 @@ from sqlalchemy.types import NullType
 
 from sqlmodel_migrations.database import catalog, ddl, dialects, failures
 from sqlmodel_migrations.database.catalog import Catalog, Table
-from sqlmodel_migrations.database.ddl import Piece
-from sqlmodel_migrations.database.ddl.base import execute
+from sqlmodel_migrations.database.ddl.base import Piece, execute
 from sqlmodel_migrations.generate import comparators, named, options, reflection, rewriting, sides
 from sqlmodel_migrations.generate.answers import Answers
 from sqlmodel_migrations.generate.comparison import Models, beside, unseen
@@ -81,7 +80,7 @@ class Baseline:
                 environment_context=context.environment_context,
             )
             found = _sides(mirrored, models)
-            ahead = mirror.read_ahead(scratch, wanted)
+            ahead = mirror.read_ahead(scratch, wanted.tables.values())
             with ahead, warnings.catch_warnings(), log.unannounced():
                 warnings.simplefilter("ignore", SAWarning)  # what reflection does not know
                 self.revision.run_autogenerate((), mirrored)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
 from alembic.autogenerate import RevisionContext
 from alembic.operations import ops
@@ -25,9 +26,13 @@ from sqlmodel_migrations.generate import (
     named,
     options,
     reflection,
+    rename_questions,
     renames,
+    renaming,
     rewriting,
     sides,
+    stray,
+    unchanged,
 )
 from sqlmodel_migrations.generate.answers import Answers
 from sqlmodel_migrations.generate.difference import Difference
@@ -39,9 +44,14 @@ from sqlmodel_migrations.generate.questioner import Questioner
 from sqlmodel_migrations.generate.renames import Renames
 from sqlmodel_migrations.generate.rewriters.base import Direction
 from sqlmodel_migrations.generate.sides import Sides
+from sqlmodel_migrations.generate.stray import Strays
+from sqlmodel_migrations.run import bulk
 from sqlmodel_migrations.run.connection import take_over
 from sqlmodel_migrations.shadow import mirror, replay
 from sqlmodel_migrations.shadow.shadow import Shadow
+
+Read: TypeAlias = Callable[[], Catalog]
+"""Reads the schema before, as it is now: again after renames."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +72,7 @@ class Compared:
     losses: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     promises: list[Promise] = field(default_factory=list)
+    strays: list[Strays] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -91,7 +102,11 @@ class Models:
     def keys(self) -> frozenset[str]:
         """The keys of the models' tables, as in a catalog."""
         tables = (table for data in self.metadata for table in data.tables.values())
-        return frozenset(key(None if t.schema == self.home else t.schema, t.name) for t in tables)
+        return frozenset(self.key(table.schema, table.name) for table in tables)
+
+    def key(self, schema: str | None, name: str) -> str:
+        """Return the key of a table; the default schema is not named."""
+        return key(None if schema == self.home else schema, name)
 
 
 @dataclass(frozen=True)
@@ -119,7 +134,8 @@ class Comparison:
         replay.make_schemas(connection, models.schemas)
         after = sides.models_in_place(connection, models.named, models.ignored)
         replay.to_heads(context, self.script, arguments)
-        self._compare(context, shadow, models, after, context.get_current_heads())
+        read = partial(_read, connection, models.ignored)
+        self._compare(context, shadow, models, after, context.get_current_heads(), read)
 
     def on_database(self, context: MigrationContext, shadow: Shadow, owned: Ownership) -> None:
         """Mirror the database that `context` is connected to on `shadow`, and compare.
@@ -134,16 +150,31 @@ class Comparison:
         self.compared.notes.extend(owned.notes(there, ours, context.opts, models.schemas))
         with beside(live, shadow) as connection:
             replay.make_schemas(connection, models.schemas | _schemas(ours))
-            after = sides.models_in_place(connection, models.named, models.ignored)
-            mirror.make(live, connection, ours)
-            connection.commit()
+            after = sides.models_first(connection, models.named, models.ignored)
+            keys = self._differing(context, ours, after, models)
+            read = _mirrored(live, connection, ours, keys, after, models)
             mirrored = MigrationContext.configure(
                 connection=connection,
                 opts=context.opts,
                 environment_context=context.environment_context,
             )
-            with mirror.read_ahead(connection, ours):
-                self._compare(mirrored, shadow, models, after, heads)
+            with mirror.read_ahead(connection, [ours.tables[key] for key in keys]):
+                self._compare(mirrored, shadow, models, after, heads, read)
+
+    def _differing(
+        self, context: MigrationContext, ours: Catalog, after: Catalog | None, models: Models
+    ) -> frozenset[str]:
+        """The tables that have to be mirrored: those unlike the models, and renamed ones."""
+        if after is None or self.answers.has_renames:
+            return frozenset(ours.tables)
+        same = unchanged.keys(context, ours, after, models.named)
+        declared = renames.declared(models.metadata, models.key)
+        differing = {
+            key
+            for key, table in ours.tables.items()
+            if key not in same or renames.concern(declared, table)
+        }
+        return ours.with_parents(differing)
 
     def _models(self, context: MigrationContext) -> Models:
         there = self.found[len(self.compared.promises)] if self.found else None
@@ -158,18 +189,21 @@ class Comparison:
         models: Models,
         after: Catalog | None,
         heads: Sequence[str],
+        read: Read,
     ) -> None:
-        """Compare the schema on the scratch database of `context`, which is at `heads`."""
+        """Compare the schema that `read` returns with the models, on the scratch database."""
         connection = _connection(context)
         if after is None:
             after = sides.models_afterwards(
                 connection, shadow, models.named, models.schemas, models.ignored
             )
-        before = _read(connection, models.ignored)
+        before = read()
         options.compare_also(context.opts, before)
         options.leave_alone(context.opts, before, after, models.home)
         found = Sides(before, after, models.named, connection, models.ignored)
-        found, statements, answers, planned = self._renamed(found, models.metadata, context)
+        found, statements, answers, planned = self._renamed(found, models, context, read)
+        same = unchanged.keys(context, found.before, after, models.named)
+        unchanged.leave_out(context.opts, same, models.home)
         context.opts["target_metadata"] = list(models.named.metadata)
         context.opts[sides.OPTION] = found
         reflection.correct(context, found)
@@ -179,26 +213,35 @@ class Comparison:
         autogenerate.compare(self.revision, context, heads)
         guards = self._rewrite(context, found, statements, answers)
         self.compared.promises.append(Promise(guards, planned))
-        autogenerate.prepend_schemas(self.revision, connection, models.metadata)
+        there = {table.schema for table in before.tables.values()}
+        there.add(context.version_table_schema)
+        autogenerate.prepend_schemas(self.revision, connection, models.metadata, there, planned)
 
     def _renamed(
-        self, found: Sides, metadata: Sequence[MetaData], context: MigrationContext
+        self, found: Sides, models: Models, context: MigrationContext, read: Read
     ) -> tuple[Sides, list[StatementOp], Answers, Renames]:
         """Carry out the renames on the shadow; what is compared then has its new names."""
         connection = _connection(context)
         answers = self.answers.reading(found.things())
-        answers = answers.with_renames(renames.declared(metadata))
+        answers = renames.spelled_out(found.before, found.after, answers)
+        self.compared.strays.append(stray.find(found, answers))
+        answers = answers.with_renames(renames.declared(models.metadata, models.key))
         seen = filters.passing(found.before, context.opts, is_reflected=True)
         wanted = filters.passing(found.after, context.opts, is_reflected=False)
-        answers = renames.ask(seen, wanted, answers, self.questioner)
+        answers = rename_questions.ask(
+            seen,
+            wanted,
+            answers,
+            self.questioner,
+            has_schemas=renaming.of(connection.dialect).HAS_SCHEMAS,
+        )
         statements = enum_renames.operations(found, answers, self.questioner, connection.dialect)
         planned = renames.planned(found.before, found.after, answers)
-        statements += renames.operations(found.before, planned, connection.dialect)
+        statements += renaming.operations(found.before, planned, connection.dialect)
         if not statements:
             return found, [], answers, planned
         renames.carry_out(connection, statements)
-        before = _read(connection, found.ignored)
-        return replace(found, before=before), statements, answers, planned
+        return replace(found, before=read()), statements, answers, planned
 
     def _rewrite(
         self,
@@ -233,13 +276,38 @@ class Comparison:
         self.compared.differences.extend(difference.of_operations(up.ops))
 
 
+def _mirrored(
+    live: Connection,
+    scratch: Connection,
+    ours: Catalog,
+    keys: Collection[str],
+    after: Catalog | None,
+    models: Models,
+) -> Read:
+    """Mirror the tables of these keys, and return what reads all of `ours`."""
+    if not keys and after is not None and unchanged.is_all(ours, after):
+        return lambda: ours
+    sides.make_room(scratch, after)
+    mirror.make(live, scratch, mirror.part(ours, keys))
+    scratch.commit()
+    aside = {key: table for key, table in ours.tables.items() if key not in keys}
+
+    def read() -> Catalog:
+        there = _read(scratch, models.ignored)
+        return replace(there, tables={**there.tables, **aside})
+
+    return read
+
+
 def _schemas(found: Catalog) -> frozenset[str]:
     return frozenset(table.schema for table in found.tables.values() if table.schema)
 
 
 def _read(connection: Connection, ignored: Collection[str]) -> Catalog:
     """Read every schema of a scratch database."""
-    return catalog.read(connection, also=replay.schemas(connection), ignore=ignored.__contains__)
+    also = replay.schemas(connection)
+    with bulk.foreseen(connection, catalog.questions(connection, also=also)):
+        return catalog.read(connection, also=also, ignore=ignored.__contains__)
 
 
 def _connection(context: MigrationContext) -> Connection:

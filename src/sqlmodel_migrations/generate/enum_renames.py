@@ -49,7 +49,7 @@ def _text_values(found: Sides, answers: Answers, dialect: Dialect) -> Iterator[S
     columns = [c for m in found.named.metadata for t in m.tables.values() for c in t.columns]
     for column in columns:
         key = found.key(column.table.schema, column.table.name)
-        table = found.before.tables.get(was.get(column.table.name, key))
+        table = found.before.tables.get(was.get(key) or was.get(column.table.name, key))
         name = _name_before(table, column.name, answers) if table is not None else None
         if table is None or name is None or not isinstance(column.type, EnumType):
             continue

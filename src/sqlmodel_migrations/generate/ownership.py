@@ -53,12 +53,12 @@ class Ownership:
 
         `models` are the keys of their tables.
         """
-        tables = {
-            key: table
+        keys = [
+            key
             for key, table in there.tables.items()
             if key in models or (table.name in self.made and not _is_extension(table.owner))
-        }
-        tables = _with_needed(tables, there)
+        ]
+        tables = there.around(keys)
         return replace(
             there,
             tables=tables,
@@ -90,22 +90,6 @@ class Ownership:
 
 def _is_extension(owner: str | None) -> bool:
     return str(owner).startswith("extension ")
-
-
-def _with_needed(tables: dict[str, CatalogTable], there: Catalog) -> dict[str, CatalogTable]:
-    """Add the tables that these refer to or are parts of."""
-    found, waiting = dict(tables), list(tables.values())
-    while waiting:
-        for key in _needed(waiting.pop()):
-            if key in there.tables and key not in found:
-                found[key] = there.tables[key]
-                waiting.append(found[key])
-    return {key: found[key] for key in there.tables if key in found}
-
-
-def _needed(table: CatalogTable) -> Iterator[str]:
-    yield from (c.target for c in table.constraints if c.target is not None)
-    yield from table.parents
 
 
 def _is_called(sequence: str, tables: Iterable[CatalogTable]) -> bool:

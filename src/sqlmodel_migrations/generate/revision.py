@@ -15,13 +15,14 @@ from sqlalchemy import MetaData
 
 from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.diagnostics import Diagnostic
-from sqlmodel_migrations.errors import UsageError
+from sqlmodel_migrations.errors import AnswerNeeded, UsageError
 from sqlmodel_migrations.generate import (
     autogenerate,
     docstring,
     options,
     rejection,
     rows_at_stake,
+    stray,
 )
 from sqlmodel_migrations.generate.answers import Answers
 from sqlmodel_migrations.generate.autogenerate import Wanted
@@ -120,7 +121,9 @@ def merge(checkout: Checkout, revisions: Sequence[str], wanted: Wanted, *, say: 
         raise UsageError(
             "there is nothing to merge: only one head is named", hint="name two revisions"
         )
-    work = _Work.begin(checkout, "merge", replace(wanted, head=ids), autogenerate=False)
+    message = wanted.message or f"merge {' and '.join(ids)}"
+    wanted = replace(wanted, head=ids, message=message)
+    work = _Work.begin(checkout, "merge", wanted, autogenerate=False)
     work.prepare()
     return work.write(say)[0][0]
 
@@ -166,7 +169,8 @@ class _Work:
                 self._compare(comparison, context, arguments, shadow)
 
             session = Session(self._request(from_database), task, adjust=options.completed)
-            self.checkout.run(self.config, self.script, session, self._options)
+            with _no_strays(compared):
+                self.checkout.run(self.config, self.script, session, self._options)
             compared.notes.extend(shadow.notes)
         compared.notes.extend(_not_imported(self.checkout.settings, compared.metadata))
         compared.notes.extend(session.notes)
@@ -269,6 +273,17 @@ class _Work:
             self.checkout.read_again()
             raise
         return found
+
+
+@contextlib.contextmanager
+def _no_strays(compared: Compared) -> Iterator[None]:
+    """Raise `UsageError` for an answer about nothing, rather than ask what it was to answer."""
+    try:
+        yield
+    except AnswerNeeded:
+        stray.require_none(compared.strays)
+        raise
+    stray.require_none(compared.strays)
 
 
 def _refuse_sql(sql: TextIO | None) -> None:

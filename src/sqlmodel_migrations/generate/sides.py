@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, MetaData, Sequence, Table, inspect
+from sqlalchemy import Connection, Dialect, MetaData, Sequence, Table, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from sqlmodel_migrations.database import catalog, dialects
@@ -78,18 +78,37 @@ class Sides:
 
 
 def models_in_place(
-    connection: Connection, named: Named, ignore: Collection[str]
+    connection: Connection, named: Named, ignore: Collection[str], *, is_empty: bool = False
 ) -> Catalog | None:
     """Make the models on the empty shadow, read them, and roll back.
 
+    One that `is_empty` for sure, since no env.py has seen it, is not asked for its tables.
     None where DDL does not roll back, or where the models need something of the history, such
     as an extension.
     """
     if dialects.of(connection.dialect.name).commits_ddl():
         return None
     with contextlib.suppress(SQLAlchemyError):
-        return _made_for_a_moment(connection, named, ignore)
+        return _made_for_a_moment(connection, named, ignore, is_empty=is_empty)
     return None
+
+
+def models_first(connection: Connection, named: Named, ignore: Collection[str]) -> Catalog | None:
+    """Make the models on an empty scratch database of ours, and read them.
+
+    None where they need something that is not there. Raises `MigrationsError` where nothing
+    could be missing, and the database refuses them all the same. See `make_room`.
+    """
+    if not dialects.of(connection.dialect.name).commits_ddl():
+        return models_in_place(connection, named, ignore, is_empty=True)
+    with _refused():
+        return _made(connection, named, ignore, is_empty=True)
+
+
+def make_room(connection: Connection, models: Catalog | None) -> None:
+    """Take away what `models_first` made, as far as no rollback did."""
+    if models is not None and dialects.of(connection.dialect.name).commits_ddl():
+        _clear(connection, models)
 
 
 def models_afterwards(
@@ -114,21 +133,31 @@ def models_afterwards(
 
 
 def _made_for_a_moment(
-    connection: Connection, named: Named, ignore: Collection[str], *, instead: bool = False
+    connection: Connection,
+    named: Named,
+    ignore: Collection[str],
+    *,
+    instead: bool = False,
+    is_empty: bool = False,
 ) -> Catalog:
     with dialects.of(connection.dialect.name).real_transactions(connection):
         try:
             if instead:
-                _clear(connection)
-            return _made(connection, named, ignore)
+                _clear(connection, catalog.read(connection))
+            return _made(connection, named, ignore, is_empty=is_empty)
         finally:
             connection.rollback()
 
 
-def _clear(connection: Connection) -> None:
+def _clear(connection: Connection, there: Catalog) -> None:
     """Drop what models may say of themselves; functions, domains and extensions stay."""
-    there = catalog.read(connection)
-    dialect = connection.dialect
+    with bulk.together(connection), _unreferenced(connection):
+        for sql in _drops(there, connection.dialect):
+            connection.exec_driver_sql(sql, execution_options={"no_parameters": True})
+
+
+def _drops(there: Catalog, dialect: Dialect) -> Iterator[str]:
+    cascade = " CASCADE" * (not dialects.of(dialect.name).commits_ddl())
     for kind, keys in (
         ("TABLE", [key for key, table in there.tables.items() if not _is_foreign(table.owner)]),
         ("TYPE", [key for key, enum in there.enums.items() if not _is_foreign(enum.owner)]),
@@ -136,33 +165,51 @@ def _clear(connection: Connection) -> None:
     ):
         for key in keys:
             schema, _, name = key.rpartition(".")
-            quoted = qualified(schema or None, name, dialect)
-            sql = f"DROP {kind} IF EXISTS {quoted} CASCADE"
-            connection.exec_driver_sql(sql, execution_options={"no_parameters": True})
+            yield f"DROP {kind} IF EXISTS {qualified(schema or None, name, dialect)}{cascade}"
+
+
+@contextlib.contextmanager
+def _unreferenced(connection: Connection) -> Iterator[None]:
+    """Let tables be dropped in any order, where there is no CASCADE."""
+    if not dialects.of(connection.dialect.name).commits_ddl():
+        yield
+        return
+    connection.exec_driver_sql("SET FOREIGN_KEY_CHECKS = 0")
+    yield
+    connection.exec_driver_sql("SET FOREIGN_KEY_CHECKS = 1")
 
 
 def _is_foreign(owner: str | None) -> bool:
     return str(owner).startswith("extension ")
 
 
-def _made(connection: Connection, named: Named, ignore: Collection[str]) -> Catalog:
-    is_empty = len(named.metadata) == 1 and _is_empty(connection, named.metadata[0])
+def _made(
+    connection: Connection, named: Named, ignore: Collection[str], *, is_empty: bool = False
+) -> Catalog:
     for metadata in named.metadata:
         makeable.require_models(metadata, connection.dialect)
+        is_asked = _needs_asking(named) or not (is_empty or _is_empty(connection, metadata))
         with bulk.together(connection):
-            metadata.create_all(connection, checkfirst=not is_empty)
+            metadata.create_all(connection, checkfirst=is_asked)
     also = options.schemas(named.metadata, connection)
-    return catalog.read(connection, also=also, ignore=ignore.__contains__)
+    with bulk.foreseen(connection, catalog.questions(connection, also=also)):
+        return catalog.read(connection, also=also, ignore=ignore.__contains__)
+
+
+def _needs_asking(named: Named) -> bool:
+    """Whether SQLAlchemy has to ask what is there before it makes the models.
+
+    Several MetaData may share a table, and the sequence of a column is made twice otherwise.
+    """
+    if len(named.metadata) > 1:
+        return True
+    tables = (table for metadata in named.metadata for table in metadata.tables.values())
+    columns = (column for table in tables for column in table.columns)
+    return any(isinstance(column.default, Sequence) for column in columns)
 
 
 def _is_empty(connection: Connection, metadata: MetaData) -> bool:
-    """Whether no table is there, so that none has to be asked for.
-
-    SQLAlchemy makes the sequence of a column twice where it may not ask for it.
-    """
-    columns = (column for table in metadata.tables.values() for column in table.columns)
-    if any(isinstance(column.default, Sequence) for column in columns):
-        return False
+    """Whether no table is there, so that none has to be asked for."""
     inspector = inspect(connection)
     schemas = {table.schema for table in metadata.tables.values()} | {None}
     return not any(inspector.get_table_names(schema) for schema in schemas)

@@ -47,7 +47,7 @@ class Recorded:
         failed = [failure.message for one in sent for failure in one.failures.values()]
         if reasons := [*(one.reason for one in unmeasured), *failed]:
             raise MigrationsError(f"it does not run there: {reasons[0]}")
-        for one in sent:
+        for one in (one for one in sent if not one.is_undone):
             if statement.verb(one.sql) not in _READS:
                 yield written(one.sql, one.parameters, dialect)
             elif one.operation == "execute" and self._names_table(one.sql):

@@ -106,9 +106,7 @@ def pairs(before: Catalog, after: Catalog, renames: Renames | None = None) -> tu
 
 def _renamed_key(table_: Table, renames: Renames | None) -> str:
     new = renames.tables.get(table_.key) if renames else None
-    if new is None:
-        return table_.key
-    return f"{table_.schema}.{new}" if table_.schema else new
+    return table_.key if new is None else new.key
 
 
 def _pair(before: Table, after: Table, renamed: Mapping[str, str]) -> Pair:

@@ -219,3 +219,24 @@ def test_a_check_that_a_column_says(story: Story, name: str) -> None:
     refused(story, "INSERT INTO jar (id, weight) VALUES (2, 1)")
     story.downgrade()
     story.database.run("INSERT INTO jar (id, weight) VALUES (2, 1)")
+
+
+ROOM = """
+class Room(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+"""
+APART = """
+    __table_args__ = (
+        postgresql.ExcludeConstraint((text("abs(id)"), "="), using="btree", name="ex_room"),
+    )
+"""
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_an_exclusion_of_an_expression(story: Story) -> None:
+    """Alembic's operation for it takes columns only, and its script failed."""
+    story.begin(ROOM, "INSERT INTO room (id) VALUES (1), (2)")
+    story.revise(ROOM.replace("table=True):\n", f"table=True):{APART}"))
+    story.upgrade()
+    story.downgrade()
+    story.upgrade()

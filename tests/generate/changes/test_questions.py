@@ -40,7 +40,7 @@ no_terminals = pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-ter
 
 
 def answered(answer: str, *arguments: str) -> tuple[int, str]:
-    """Run a command on a pseudo-terminal, and answer its first question."""
+    """Run a command on a pseudo-terminal, and answer its first question; a line for each time."""
     import pty
 
     ours, theirs = pty.openpty()
@@ -94,6 +94,18 @@ def test_a_column_that_was_renamed(story: Story) -> None:
     assert "it goes away with its values (2 rows)" in said
     story.upgrade()
     assert story.query("SELECT full_name FROM hero ORDER BY id")[0] == ("Deadpond",)
+
+
+@sqlite_only
+@no_terminals
+def test_what_is_no_number_is_asked_again(story: Story) -> None:
+    story.begin(HERO.format("name"), ROWS)
+    story.models(HERO.format("full_name"))
+
+    code, said = answered("yes\n9\n1", "revision", "rename")
+
+    assert code == 0, said
+    assert said.count("type a number from 1 to 2") == 2
 
 
 @sqlite_only

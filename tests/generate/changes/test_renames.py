@@ -140,7 +140,7 @@ def test_a_rename_of_what_is_not_there(story: Story) -> None:
     story.begin(BEFORE, *ROWS)
     ran = story.refused(BEFORE, "--rename", "hero.nmae:full_name")
     assert ran.code == 2
-    assert "the columns of 'hero' are: id, name, age, team_code" in ran.stderr
+    assert "did you mean 'hero.name'?" in ran.stderr
 
 
 SPELLED = """

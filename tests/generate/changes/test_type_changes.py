@@ -201,3 +201,33 @@ def test_a_key_and_what_refers_to_it_become_another_kind(story: Story) -> None:
     story.downgrade()
     assert story.query("SELECT team_code FROM hero") == [(code,)]
     story.upgrade()
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_default_is_one_of_the_new_type(story: Story) -> None:
+    """As create_all writes it, not as a value of the old type that is cast each time."""
+    item = """
+class Item(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    born: date = Field(sa_column=Column(sa.{born}, server_default="2020-01-01", nullable=False))
+    price: Decimal = Field(sa_column=Column(sa.{price}, server_default="1.5", nullable=False))
+    marks: Any = Field(
+        sa_column=Column(sa.ARRAY(sa.{mark}), server_default="{{}}", nullable=False)
+    )
+"""
+    before = item.format(born="Date", price="Float", mark="Integer")
+    after = item.format(born="DateTime", price="Numeric(8, 2)", mark="BigInteger")
+    query = (
+        "SELECT column_default FROM information_schema.columns"
+        " WHERE table_name = 'item' AND column_name <> 'id' ORDER BY ordinal_position"
+    )
+    story.begin("from typing import Any\n" + before)
+    was = story.query(query)
+
+    story.revise("from typing import Any\n" + after)
+    story.upgrade()
+
+    now = [("'2020-01-01 00:00:00'::timestamp without time zone",), ("1.5",)]
+    assert story.query(query) == [*now, ("'{}'::bigint[]",)]
+    story.downgrade()
+    assert story.query(query) == was

@@ -125,7 +125,12 @@ def added(
 
 
 def _of_model(model: Table, constraint: Found) -> Constraint | None:
-    """The models' own object; named ones are found by name, primary keys by being one."""
+    """The models' own object; named ones are found by name, primary keys by being one.
+
+    None where an operation would not say it all: Alembic's for EXCLUDE takes columns only.
+    """
+    if constraint.kind == "exclude":
+        return None
     if constraint.kind == "primary key":
         return model.primary_key
     for candidate in model.constraints:

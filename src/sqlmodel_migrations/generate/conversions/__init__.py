@@ -5,9 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Dialect
 
 from sqlmodel_migrations.database import family
-from sqlmodel_migrations.generate.conversions.base import Change, ConversionModule
-
-__all__ = ["Change", "ConversionModule", "of"]
+from sqlmodel_migrations.generate.conversions.base import ConversionModule
 
 
 def of(dialect: Dialect) -> ConversionModule:

@@ -40,18 +40,29 @@ def converted(change: Change) -> Iterator[Operation]:
     using = _using(change)
     if using is None:
         yield change.operation
+        yield from _default_of_type(change, change.old.default)
         return
-    default = change.old.default
-    alter = f"ALTER TABLE {change.where} ALTER COLUMN {change.value}"
-    if default is not None:
-        yield change.statement(f"{alter} DROP DEFAULT")
+    if change.old.default is not None:
+        yield change.statement(f"{_alter(change)} DROP DEFAULT")
     yield CastColumnOp.of(_without_default(change.operation), using)
     if change.operation.modify_server_default not in (False, None):
         yield _only_default(change.operation)
-    elif default is not None and change.operation.modify_server_default is False:
-        # The server adds the cast to the new type by itself.
-        text = _TYPE_OF_DEFAULT.sub(r"\1", default)
-        yield change.statement(f"{alter} SET DEFAULT {text}")
+    elif change.old.default is not None:
+        yield from _default_of_type(change, None)
+
+
+def _default_of_type(change: Change, there: str | None) -> Iterator[Operation]:
+    """Write a default that stays as one of the new type, where the server has another text."""
+    default = change.new.default
+    if change.operation.modify_server_default is not False or default in (None, there):
+        return
+    # The server adds the cast to the new type by itself.
+    text = _TYPE_OF_DEFAULT.sub(r"\1", str(default))
+    yield change.statement(f"{_alter(change)} SET DEFAULT {text}")
+
+
+def _alter(change: Change) -> str:
+    return f"ALTER TABLE {change.where} ALTER COLUMN {change.value}"
 
 
 def _without_default(operation: ops.AlterColumnOp) -> ops.AlterColumnOp:

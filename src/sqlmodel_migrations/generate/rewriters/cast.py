@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from alembic.operations import ops
 
 from sqlmodel_migrations.generate import conversions
-from sqlmodel_migrations.generate.conversions import Change, base
+from sqlmodel_migrations.generate.conversions import base
+from sqlmodel_migrations.generate.conversions.base import Change
 from sqlmodel_migrations.generate.guard import Guard
 from sqlmodel_migrations.generate.rewriters.base import Direction, Operation
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 
 from alembic.operations import ops
 
-from sqlmodel_migrations.database.ddl import Piece, postgresql_dependent
+from sqlmodel_migrations.database.ddl import postgresql_dependent
+from sqlmodel_migrations.database.ddl.base import Piece
 from sqlmodel_migrations.database.ddl.postgresql_dependent import Place
 from sqlmodel_migrations.generate.operations.statement import StatementOp
 from sqlmodel_migrations.generate.rewriters import order

@@ -8,7 +8,7 @@ from alembic.operations import ops
 
 from sqlmodel_migrations.database.catalog import Constraint, Table
 from sqlmodel_migrations.generate import conversions, named, reflected
-from sqlmodel_migrations.generate.conversions import Change
+from sqlmodel_migrations.generate.conversions.base import Change
 from sqlmodel_migrations.generate.rewriters.base import Direction, Operation
 
 
