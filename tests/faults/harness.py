@@ -17,11 +17,11 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import create_engine, make_url, pool
+from sqlalchemy import create_engine, pool
 
 from databases import Database, Server, Spares
-from faults.proxy import Fault, Proxy
 from project import OURS, CommandLine
+from proxy import Fault, Proxy
 from sqlmodel_migrations.database import catalog
 from sqlmodel_migrations.database.fingerprint import fingerprint
 from zygote import Ran
@@ -163,15 +163,11 @@ class Harness:
 
     @contextlib.contextmanager
     def _proxied(self, database: Database, fault: Fault | None) -> Iterator[tuple[Proxy, str]]:
-        url = make_url(database.url)
-        with Proxy(url.host or "127.0.0.1", url.port or _PORTS[self.kind], fault) as proxy:
-            there = url.set(host="127.0.0.1", port=proxy.port)
+        with Proxy(database.url, fault) as proxy:
+            there = proxy.url
             if self.kind == "postgresql":
                 there = there.update_query_dict({"sslmode": "disable"})
             yield proxy, there.render_as_string(hide_password=False)
-
-
-_PORTS = {"postgresql": 5432, "mariadb": 3306}
 
 
 def state(database: Database) -> Any:

@@ -5,36 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Connection, create_engine, inspect, make_url
+from sqlalchemy import Connection, create_engine, inspect
 from sqlalchemy.exc import DBAPIError
 
 from databases import Database
-from round_trips import Counter, counted
+from proxy import Proxy
 from sqlmodel_migrations.run import bulk
 
 
 @pytest.fixture
-def counter() -> Counter:
-    return Counter()
+def proxy(database: Database) -> Iterator[Proxy | None]:
+    """Leads to the server and counts the round trips; SQLite has none."""
+    if database.kind == "sqlite":
+        yield None
+        return
+    with Proxy(database.url) as proxy:
+        yield proxy
 
 
 @pytest.fixture
-def connection(database: Database, counter: Counter) -> Iterator[Connection]:
-    """A connection that takes several statements in one text, its round trips counted."""
-    url = make_url(database.url)
+def connection(database: Database, proxy: Proxy | None) -> Iterator[Connection]:
+    """A connection that takes several statements in one text."""
     flags = {"client_flag": bulk.MULTI_STATEMENTS} if database.kind == "mariadb" else {}
-    if database.kind == "sqlite":
-        with create_engine(url).connect() as made:
-            yield made
-        return
-    assert url.host
-    assert url.port
-    with counted(url.host, url.port) as (port, found):
-        engine = create_engine(url.set(port=port), connect_args=flags)
-        with engine.connect() as made:
-            counter.__dict__ = found.__dict__
-            yield made
-        engine.dispose()
+    engine = create_engine(proxy.url if proxy else database.url, connect_args=flags)
+    with engine.connect() as made:
+        yield made
+    engine.dispose()
 
 
 def create(connection: Connection, *names: str) -> None:
@@ -77,15 +73,13 @@ def test_a_percent_sign_is_one(connection: Connection) -> None:
 
 
 @pytest.mark.parametrize("database", ["postgresql", "mariadb"], indirect=True)
-def test_the_round_trips_do_not_depend_on_the_number(
-    connection: Connection, counter: Counter
-) -> None:
+def test_the_round_trips_do_not_depend_on_the_number(connection: Connection, proxy: Proxy) -> None:
     counts = []
     for names in (["a", "b"], [f"t{number}" for number in range(50)]):
-        before = counter.count
+        before = proxy.turns
         with bulk.together(connection):
             create(connection, *names)
-        counts.append(counter.count - before)
+        counts.append(proxy.turns - before)
     assert counts[0] == pytest.approx(counts[1], abs=1)  # the first begins the transaction
     assert counts[1] <= 2
 
@@ -106,13 +100,13 @@ def test_what_waits_is_not_sent_after_an_error_of_python(connection: Connection)
 
 
 @pytest.mark.parametrize("database", ["mariadb"], indirect=True)
-def test_questions_that_are_foreseen(connection: Connection, counter: Counter) -> None:
+def test_questions_that_are_foreseen(connection: Connection, proxy: Proxy) -> None:
     create(connection, "a", "b")
     questions = ["SHOW CREATE TABLE a", "SHOW CREATE TABLE b"]
     with bulk.foreseen(connection, questions):
-        before = counter.count
+        before = proxy.turns
         assert "`a`" in shown(connection, "a")
-        assert counter.count == before
+        assert proxy.turns == before
         connection.exec_driver_sql("ALTER TABLE b ADD COLUMN later INTEGER")
         assert "later" in shown(connection, "b")
         assert "`a`" in shown(connection, "a")  # asked again: each answer is given once

@@ -9,12 +9,12 @@ from heroes import add_revision
 from project import Project
 from refusal import refused, tables, version
 
-pytestmark = pytest.mark.parametrize("database", ["postgresql", "mariadb"], indirect=True)
+SERVERS = pytest.mark.parametrize("database", ["postgresql", "mariadb"], indirect=True)
 
 TABLE = "op.create_table({!r}, sa.Column('id', sa.Integer, primary_key=True))"
 HINT = "look at the server's log, then type the command again: it goes on where this one ended"
 OWN_ID = {"postgresql": "SELECT pg_backend_pid()", "mariadb": "SELECT connection_id()"}
-KILL = {"postgresql": "SELECT pg_terminate_backend({})", "mariadb": "KILL {}"}
+KILL = {"postgresql": "SELECT pg_terminate_backend({}, 5000)", "mariadb": "KILL {}"}
 
 # Once: the second run of the revision finds the file.
 SCRIPT = """\
@@ -34,6 +34,7 @@ WHEN = {
 }
 
 
+@SERVERS
 @pytest.mark.parametrize("where", WHEN)
 def test_in_a_revision(placed: Project, database: Database, where: str) -> None:
     script = SCRIPT.format(kill=KILL[database.kind], id=OWN_ID[database.kind], when=WHEN[where])
@@ -56,6 +57,29 @@ def test_in_a_revision(placed: Project, database: Database, where: str) -> None:
     assert {"hero", "team"} <= tables(database)
 
 
+DIE = """
+op.execute('''CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()), pg_sleep(5); RETURN NULL; END $$''')"""
+DIES_AT_COMMIT = """
+op.create_table('hero', sa.Column('id', sa.Integer, primary_key=True))
+    op.execute('''CREATE CONSTRAINT TRIGGER dies AFTER INSERT ON hero
+    INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION die()''')
+    op.execute('INSERT INTO hero VALUES (1)')"""
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_while_the_server_commits(placed: Project, database: Database) -> None:
+    """Answers are not waited for: the loss is seen after the last revision."""
+    add_revision(placed, "r1", None, "die", upgrade=DIE.strip())
+    add_revision(placed, "r2", "r1", "heroes", upgrade=DIES_AT_COMMIT.strip())
+    said = refused(placed.cli("upgrade"), 4)
+    assert said.message.startswith("revision r2: the connection was lost while it was committed: ")
+    assert "applied or not: r2; see: sqlmodel migrations current" in said.details
+    assert "not applied: nothing else" in said.details
+    assert version(database) == ["r1"]
+
+
+@SERVERS
 def test_no_other_connection_takes_its_place(placed: Project, database: Database) -> None:
     """SQLAlchemy would connect again, without the lock and without what env.py set."""
     script = SCRIPT.format(kill=KILL[database.kind], id=OWN_ID[database.kind], when="kill()")
@@ -72,6 +96,7 @@ GOES_ON = """
     op.execute('INSERT INTO hero VALUES (2)')"""
 
 
+@SERVERS
 def test_before_the_first_revision(placed: Project, database: Database) -> None:
     placed.write({
         "migrations/env.py": f"""

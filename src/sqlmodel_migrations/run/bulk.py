@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Dialect
 from sqlalchemy.exc import DBAPIError
 
 from sqlmodel_migrations.database import driver
@@ -23,14 +23,14 @@ MULTI_STATEMENTS = 1 << 16
 """The flag of a MySQL client that sends several statements in one text (mysql_com.h)."""
 
 _CHANGING = frozenset(("ALTER", "CREATE", "DROP", "RENAME"))
-_WAITING = frozenset(("ALTER", "COMMENT", "CREATE"))
+_WAITING = frozenset(("ALTER", "COMMENT", "CREATE", "DROP", "SET"))
 # So many characters are sent at once: MariaDB takes 16 MB (max_allowed_packet).
 _MOST = 1_000_000
 
 
 @contextlib.contextmanager
 def together(connection: Connection) -> Iterator[None]:
-    """Let CREATE, ALTER and COMMENT wait for one another while this is open.
+    """Let CREATE, ALTER, COMMENT, DROP and SET wait for one another while this is open.
 
     They are sent before any other statement, and at the end; an error comes then, as if the one
     that failed had been sent alone. A driver that takes one statement at a time sends each at once.
@@ -48,7 +48,7 @@ def together(connection: Connection) -> Iterator[None]:
 def foreseen(connection: Connection, questions: Sequence[str]) -> Iterator[None]:
     """Ask questions at once, and give each answer when it is asked for while this is open.
 
-    Each has one row, and each answer is given once. Whatever changes the database ends that.
+    Each answer is given once. Whatever changes the database ends that.
     """
     if len(questions) < 2 or not _takes_several(connection):
         yield
@@ -76,20 +76,23 @@ def _answers(connection: Connection, questions: Sequence[str]) -> dict[str, Answ
         cursor.execute(";\n".join(questions))
         for question in questions:
             columns = tuple((each[0], each[1]) for each in cursor.description)
-            known[question] = Answer(columns, tuple(map(tuple, cursor.fetchall())), 1)
+            rows = tuple(map(tuple, cursor.fetchall()))
+            known[question] = Answer(columns, rows, len(rows))
             if not cursor.nextset():
                 break
     return known
 
 
+def takes_several(dialect: Dialect) -> bool:
+    """Whether any connection of this driver takes several statements in one text."""
+    return dialect.driver in _POSTGRESQL and not dialect.is_async
+
+
 def _takes_several(connection: Connection) -> bool:
-    dialect = connection.dialect
-    if dialect.is_async:
-        return False
     flags = getattr(connection.connection, "client_flag", None)
-    if isinstance(flags, int):
+    if isinstance(flags, int) and not connection.dialect.is_async:
         return bool(flags & MULTI_STATEMENTS)
-    return dialect.driver in _POSTGRESQL
+    return takes_several(connection.dialect)
 
 
 @dataclass

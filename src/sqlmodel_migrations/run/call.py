@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, event
 
@@ -154,18 +155,54 @@ def _read(cursor: Any) -> tuple[list[Row], str | None]:
     return rows, None
 
 
+Handle = Callable[[Call], None]
+"""What is asked for each call: it sends it, or gives it an answer."""
+
+# Who is asked on a connection, the last one; `interceptable` keeps it.
+_HANDLES: WeakKeyDictionary[Connection, list[Handle]] = WeakKeyDictionary()
+
+
 @contextlib.contextmanager
-def intercepted(connection: Connection, handle: Callable[[Call], None]) -> Iterator[None]:
+def intercepted(connection: Connection, handle: Handle) -> Iterator[None]:
     """Ask `handle` for every statement that is executed on `connection` while this is open.
 
-    Either it sends the call or it gives it an answer. Other connections go on as they are.
+    Other connections go on as they are.
     """
+    with interceptable(connection):
+        handles = _HANDLES[connection]
+        handles.append(handle)
+        try:
+            yield
+        finally:
+            handles.pop()
+
+
+@contextlib.contextmanager
+def interceptable(connection: Connection) -> Iterator[None]:
+    """Set the listeners that `intercepted` needs, once for all of those opened meanwhile."""
+    if connection in _HANDLES:
+        yield
+        return
+    handles = _HANDLES[connection] = []
+    listeners = _listeners(connection, handles)
+    for name, listener in listeners.items():
+        event.listen(connection.dialect, name, listener, insert=True)
+    try:
+        yield
+    finally:
+        del _HANDLES[connection]
+        for name, listener in listeners.items():
+            event.remove(connection.dialect, name, listener)
+
+
+def _listeners(connection: Connection, handles: list[Handle]) -> dict[str, Callable[..., bool]]:
+    """The listeners of a dialect, whose connections may be many."""
 
     def handled(way: str, cursor: Any, text: str, parameters: Any, context: Any) -> bool:
-        if context.root_connection is not connection:
+        if not handles or context.root_connection is not connection:
             return False
         cursor = cursor.real if isinstance(cursor, _Shown) else cursor
-        handle(Call(context, cursor, text, parameters, way))
+        handles[-1](Call(context, cursor, text, parameters, way))
         return True
 
     def one(cursor: Any, text: str, parameters: Any, context: Any) -> bool:
@@ -177,15 +214,4 @@ def intercepted(connection: Connection, handle: Callable[[Call], None]) -> Itera
     def bare(cursor: Any, text: str, context: Any) -> bool:
         return handled("do_execute_no_params", cursor, text, None, context)
 
-    listeners: dict[str, Callable[..., bool]] = {
-        "do_execute": one,
-        "do_executemany": many,
-        "do_execute_no_params": bare,
-    }
-    for name, listener in listeners.items():
-        event.listen(connection.dialect, name, listener, insert=True)
-    try:
-        yield
-    finally:
-        for name, listener in listeners.items():
-            event.remove(connection.dialect, name, listener)
+    return {"do_execute": one, "do_executemany": many, "do_execute_no_params": bare}

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from sqlmodel_migrations._alembic import Heads
 from sqlmodel_migrations.database import dialects, failures
+from sqlmodel_migrations.run.pipeline import Pipeline
 
 # What the names of a row's parameters begin with: those of its columns are SQLAlchemy's own.
 _ROW = "row_"
@@ -32,8 +33,8 @@ class Closing:
     context: MigrationContext
     _statements: dict[Table, Executable | None] = field(default_factory=dict)
 
-    def write(self, heads: Heads, row: Row | None) -> None:
-        """Write the row, and what `heads` has taken.
+    def write(self, heads: Heads, row: Row | None, pipeline: Pipeline) -> None:
+        """Write the row, and what `heads` has taken; the pipeline's end may tell of an error.
 
         Raises what Alembic raises where the version row is not what it was.
         """
@@ -44,7 +45,8 @@ class Closing:
             heads.write()
             return
         try:
-            self._connection.execute(both, {**change, **_parameters(row)})
+            with pipeline.unread():
+                self._connection.execute(both, {**change, **_parameters(row)})
         except DBAPIError as error:
             if failures.sqlstate(error) == failures.DIVISION_BY_ZERO:
                 raise self._missing(change) from error

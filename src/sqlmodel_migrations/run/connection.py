@@ -11,7 +11,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 from sqlalchemy.exc import InvalidRequestError
 
-from sqlmodel_migrations.database import driver
+from sqlmodel_migrations.database import dialects, driver
 
 
 def take_over(connection: Connection) -> Connection | None:
@@ -19,7 +19,8 @@ def take_over(connection: Connection) -> Connection | None:
 
     What env.py began is committed. A two-phase transaction cannot be taken over (None).
     An engine in AUTOCOMMIT would leave half a revision behind, so the driver's default
-    isolation level is set. Raises `DBAPIError` for a connection that is lost.
+    isolation level is set; on MariaDB and MySQL, where that takes a while, only then. Raises
+    `DBAPIError` for a connection that is lost.
     """
     pooled = connection.connection
     try:
@@ -37,8 +38,19 @@ def take_over(connection: Connection) -> Connection | None:
         k: v for k, v in connection.get_execution_options().items() if k != "isolation_level"
     }
     ours = ours.execution_options(**options)
+    if dialects.of(ours.dialect.name).commits_ddl() and not _is_autocommit(ours):
+        return ours
     with driver.reported(ours):
         return ours.execution_options(isolation_level=ours.default_isolation_level)
+
+
+def _is_autocommit(connection: Connection) -> bool:
+    """Ask the driver; one that cannot say may be."""
+    raw = connection.connection.dbapi_connection
+    try:
+        return raw is None or connection.dialect.detect_autocommit_setting(raw)
+    except NotImplementedError:
+        return True
 
 
 def _is_two_phase(connection: Connection) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy.exc import DBAPIError
 
 from sqlmodel_migrations import _alembic
-from sqlmodel_migrations.database import dialects
+from sqlmodel_migrations.database import dialects, driver
 from sqlmodel_migrations.errors import Interrupted, LockNotHad, UsageError
 from sqlmodel_migrations.events import (
     Blocker,
@@ -31,6 +31,7 @@ from sqlmodel_migrations.run import (
     blockers,
     failure,
     lock,
+    pipeline,
     read_back,
     runner,
     statements,
@@ -38,10 +39,13 @@ from sqlmodel_migrations.run import (
 )
 from sqlmodel_migrations.run.execution import Execution, Transaction
 from sqlmodel_migrations.run.failure import Progress
+from sqlmodel_migrations.run.held_events import HeldEvents
 from sqlmodel_migrations.run.lock import Lock
+from sqlmodel_migrations.run.pipeline import Unclear
 from sqlmodel_migrations.run.record import Record
 from sqlmodel_migrations.run.retry import Attempts
 from sqlmodel_migrations.run.runner import Run, Steps
+from sqlmodel_migrations.run.statements import Telling
 from sqlmodel_migrations.run.turns import Turns
 from sqlmodel_migrations.run.waits import Limits, WaitsModule
 
@@ -81,6 +85,8 @@ class _Execution:
     direction: str
     watch: blockers.Watch = field(init=False)
     record: Record = field(init=False)
+    telling: Telling = field(init=False)
+    held: HeldEvents = field(init=False)
     turns: Turns = field(init=False)
 
     def run(self) -> None:
@@ -94,7 +100,7 @@ class _Execution:
             if not self._has_work():
                 return
             self._open_record()
-            with self._backed_up(), self._ready():
+            with self._backed_up(), self._piped(), self._ready(), self._listening():
                 self._take_all(held)
                 self._attempt(self.record.close, ())
             # Before the next runner moves it on.
@@ -169,20 +175,81 @@ class _Execution:
         ):
             yield
 
+    @contextlib.contextmanager
+    def _listening(self) -> Iterator[None]:
+        assert self.context.connection is not None
+        telling = statements.telling(self.context.connection, self.how)
+        with self.record.opened(), telling as self.telling:
+            yield
+
+    @contextlib.contextmanager
+    def _piped(self) -> Iterator[None]:
+        """Leave answers unread where the database is new."""
+        if self.is_callers or self.one.progress.before:
+            yield
+            return
+        assert self.context.connection is not None
+        with pipeline.opened(self.context.connection) as self.one.pipeline:
+            self.one.outside.leaves = self.one.pipeline.leave
+            if self.one.pipeline.is_open:
+                self.held = HeldEvents(self.how.emit, self.one.pipeline, self.one.progress)
+                self.how = replace(self.how, emit=self.held.take)
+                self.one.announce = self.held.log
+            yield
+
     # -- the steps -----------------------------------------------------------------------------
 
     def _take_all(self, held: Lock) -> None:
         if self.how.transaction is Transaction.ALL and not self.is_callers:
-            self._attempt(partial(self._take_together, held), self.one.planned)
+            self._attempt(partial(self._take_whole, held), self.one.planned)
             return
-        planned, is_new = self.one.planned, not self.one.progress.before
-        self._started(planned)
-        for position in range(len(planned)):
-            if position and not is_new:  # nobody writes yet to a database without a revision
-                self.turns.end()
-            self._attempt(partial(self._take, held, planned, position), planned[position:])
+        self._started(self.one.planned)
+        self._take_each(held, self.one.planned)
         self.one.make_version_table()
         self._commit()
+
+    def _take_each(self, held: Lock, planned: Sequence[Any], first: int = 0) -> None:
+        """Run the steps from `first` on, each in its transaction."""
+        is_new = not self.one.progress.before
+        try:
+            for position in range(first, len(planned)):
+                if position and not is_new:  # nobody writes yet to a database without a revision
+                    self.turns.end()
+                self._attempt(partial(self._take, held, planned, position), planned[position:])
+            self.one.pipeline.settle()
+        except Unclear as error:
+            self._take_each(held, *self._after_failure(planned, error))
+
+    def _after_failure(self, planned: Sequence[Any], error: Unclear) -> tuple[Sequence[Any], int]:
+        """Read where the database is, and return all steps and the position of the next one."""
+        progress = self.one.progress
+        certain = self.held.certain
+        is_in_doubt = len(progress.applied) > certain or self.one.is_committing
+        del progress.applied[certain:]
+        self._close_pipeline(error, planned[certain:], is_in_doubt)
+        rest = self.one.plan(self.steps, again=True)
+        first = len(planned) - len(rest)
+        progress.applied[:] = failure.ids(planned[:first])
+        self.held.release_of(progress.applied)
+        return [*planned[:first], *rest], first
+
+    def _close_pipeline(self, error: Exception, steps: Sequence[Any], is_in_doubt: bool) -> None:
+        """Go back to a connection without one, or raise what its loss means.
+
+        `steps` are those after the last that is certain; `is_in_doubt` says that a COMMIT may have
+        been sent.
+        """
+        connection, cause = self.context.connection, error.__cause__ or error
+        assert connection is not None
+        if self.one.pipeline.is_lost and not driver.is_gone(connection):
+            connection.invalidate(cause)
+        self.one.pipeline.close()
+        if driver.is_gone(connection) and isinstance(cause, Exception):
+            step, *rest = steps
+            raise failure.of_step(
+                self.context, step, cause, self.one.progress, rest, was_committing=is_in_doubt
+            ) from cause
+        self._end_transaction()
 
     def _commit(self) -> None:
         """Commit the version table of a history without revisions."""
@@ -190,9 +257,24 @@ class _Execution:
         if not self.is_callers:
             self.context.connection.commit()
 
+    def _take_whole(self, held: Lock) -> None:
+        """Run every step in one transaction; again where it is not clear what failed."""
+        try:
+            self._take_together(held)
+            self.one.pipeline.settle()
+        except Exception as error:
+            if isinstance(error, Interrupted) or not self.one.pipeline.is_unsure:
+                raise
+            self.held.release_of(())
+            is_in_doubt = len(self.one.progress.applied) == len(self.one.planned)
+            self.one.progress.undo()
+            self._close_pipeline(error, self.one.planned, is_in_doubt)
+            self._take_together(held)
+
     def _take_together(self, held: Lock) -> None:
         """Run every step in one transaction, from the beginning."""
         self.one.is_together = True
+        self.one.pipeline.begin()
         with _alembic.transaction_of_step(self.context):
             planned = self.one.plan(self.steps)
             self._started(planned)
@@ -204,6 +286,7 @@ class _Execution:
 
     def _take(self, held: Lock, planned: Sequence[Any], position: int) -> None:
         if self.how.stop():
+            self.one.pipeline.settle()
             raise Interrupted("interrupted")
         step, total = planned[position], len(planned)
         revision = failure.ids([step])[0]
@@ -226,6 +309,7 @@ class _Execution:
         self.one.take(step, planned[position + 1 :])
         elapsed = time.monotonic() - started
         self.how.emit(RevisionFinished(revision, position + 1, total, elapsed))
+        self.one.pipeline.tick()
 
     def _begin(self, step: Any, rest: Sequence[Any]) -> None:
         try:
@@ -235,8 +319,7 @@ class _Execution:
 
     @contextlib.contextmanager
     def _around(self, step: Any) -> Iterator[None]:
-        assert self.context.connection is not None
-        told = statements.told(self.context.connection, failure.ids([step])[0], self.how)
+        told = self.telling.of(failure.ids([step])[0])
         try:
             with self.record.around(step), told:
                 yield
@@ -255,7 +338,7 @@ class _Execution:
         revision = failure.ids(steps[:1])[0] if steps else ""
 
         def may_retry(error: Exception, delay: float) -> bool:
-            if self.is_callers or not self._is_lock_failure(error):
+            if self.is_callers or isinstance(error, Unclear) or not self._is_lock_failure(error):
                 return False
             reason = failure.reason(_cause(error))
             total = self.how.lock_retries + 1
@@ -264,6 +347,8 @@ class _Execution:
 
         try:
             attempts.run(work, may_retry)
+        except Unclear:
+            raise
         except Interrupted as stop:
             raise self._interrupted(steps) from stop
         except Exception as error:

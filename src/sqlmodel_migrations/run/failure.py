@@ -22,6 +22,8 @@ from sqlmodel_migrations.errors import (
     UsageError,
 )
 
+# So many revisions are named in a message.
+_MOST_LISTED = 10
 _NO_IMPORT = "let the script import nothing of the application, which goes on changing"
 _AGAIN = "then type the command again: it goes on with this revision"
 
@@ -101,7 +103,8 @@ def _lost(
     """Return the error for a connection that is gone; a COMMIT without an answer is in doubt."""
     lost, *pending = ids(steps)
     where = "while it was committed" if was_committing else "in the middle of it"
-    said = f": {reason(error)}" if isinstance(error, DBAPIError) else ""
+    is_said = isinstance(error, DBAPIError | context.dialect.loaded_dbapi.Error)
+    said = f": {reason(error)}" if is_said else ""
     return ConnectionLost(
         f"revision {lost}: the connection was lost {where}{said}",
         failed=lost,
@@ -137,17 +140,25 @@ def standing(
 ) -> Iterator[str]:
     """Say what was applied and what was not; `steps` begin with the one that was running."""
     pending = ids(steps)
-    yield f"applied before it: {', '.join(progress.applied) or 'nothing'}"
+    yield f"applied before it: {_listed(progress.applied) or 'nothing'}"
     if is_in_doubt:
         yield f"applied or not: {pending[0]}; see: sqlmodel migrations current"
-    yield f"not applied: {', '.join(pending[is_in_doubt:]) or 'nothing else'}"
+    yield f"not applied: {_listed(pending[is_in_doubt:]) or 'nothing else'}"
     if progress.elsewhere:
-        yield f"another database of env.py keeps: {', '.join(progress.elsewhere)}"
+        yield f"another database of env.py keeps: {_listed(progress.elsewhere)}"
     if progress.is_half_done:
         yield (
             f"what '{pending[0]}' did before stays, and is not done again when it is run again;"
             " see: sqlmodel migrations repair"
         )
+
+
+def _listed(ids: Sequence[str]) -> str:
+    """Return ids with commas; of many, the first and the last."""
+    if len(ids) <= _MOST_LISTED:
+        return ", ".join(ids)
+    left_out = len(ids) - _MOST_LISTED
+    return ", ".join((*ids[: _MOST_LISTED - 1], f"… {left_out:,} more …", ids[-1]))
 
 
 def _hint(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import functools
 import os
 import socket
 import time
@@ -34,6 +35,7 @@ from sqlalchemy import (
 from sqlmodel_migrations.database import dialects
 from sqlmodel_migrations.history import checksum
 from sqlmodel_migrations.history.checksum import Checksum
+from sqlmodel_migrations.history.checksums import Checksums
 from sqlmodel_migrations.run import side_table
 from sqlmodel_migrations.version import __version__
 
@@ -70,6 +72,7 @@ class Ledger:
 
     context: MigrationContext
     is_wanted: bool
+    checksums: Checksums = field(default_factory=Checksums)
     _open: int | None = None
     _last: int | None = None
     _late: list[dict[str, Any]] | None = None
@@ -88,26 +91,39 @@ class Ledger:
         """Whether it is there; asked once."""
         return side_table.exists(self._connection, self.table)
 
-    def begin(self, revision: str, direction: str, path: Path | None) -> None:
-        """Note when a revision starts; where DDL commits, write and commit it at once.
-
-        Whoever waits reads then who is at work, and an interrupted run leaves its row.
-        """
+    def begin(self) -> None:
+        """Note when a revision starts, before its transaction does."""
         self._started, self._clock, self._open = _now(), time.monotonic(), None
-        if self._made_in not in (None, self._connection.get_transaction()):
-            self.exists, self._made_in = side_table.exists(self._connection, self.table), None
-        if self.is_kept and dialects.of(self.context.dialect.name).commits_ddl():
+        self._look_again()
+        if self._is_opened:
             self._make()
-            row = self._row(revision, direction, path, finished=None)
-            self._connection.execute(insert(self.table), row)
-            self._open = row["id"]
-            self._connection.commit()
+
+    def open(self, revision: str, direction: str, path: Path | None) -> None:
+        """Write that a revision runs, in its transaction, where DDL commits in the middle of it.
+
+        An interrupted run that has changed anything leaves this row.
+        """
+        if not self._is_opened or (self._open is not None and self._has(self._open)):
+            return
+        row = self._row(revision, direction, path, finished=None)
+        self._connection.execute(insert(self.table), row)
+        self._open = row["id"]
+
+    @property
+    def _is_opened(self) -> bool:
+        return self.is_kept and dialects.of(self.context.dialect.name).commits_ddl()
+
+    def _has(self, id: int) -> bool:
+        """Whether a row is there; it may have been rolled back."""
+        mine = select(self.table.c.id).where(self._ours, self.table.c.id == id)
+        return self._connection.execute(mine).first() is not None
 
     def finish(self, revision: str, direction: str, path: Path | None) -> dict[str, Any] | None:
         """Write that a revision has run, in the transaction that will commit it.
 
         What is returned is a row that is still to be written there.
         """
+        self._look_again()
         if not self.is_kept:
             return None
         elapsed = datetime.timedelta(seconds=time.monotonic() - self._clock)
@@ -169,6 +185,11 @@ class Ledger:
         assert self.context.connection is not None
         return self.context.connection
 
+    def _look_again(self) -> None:
+        """See whether the table is there where the transaction that made it has ended."""
+        if self._made_in not in (None, self._connection.get_transaction()):
+            self.exists, self._made_in = side_table.exists(self._connection, self.table), None
+
     def _make(self) -> None:
         if not self.exists:
             self.table.create(self._connection, checkfirst=False)
@@ -181,7 +202,7 @@ class Ledger:
         path: Path | None,
         finished: datetime.datetime | None,
     ) -> dict[str, Any]:
-        known = checksum.of(path) if path is not None and direction != STAMP else None
+        known = self.checksums.of(path) if path is not None and direction != STAMP else None
         return {
             "version_table": self.context.version_table,
             "id": self._next_id(),
@@ -192,7 +213,7 @@ class Ledger:
             "started_at": _text(self._started),
             "finished_at": finished and _text(finished),
             "tool": __version__,
-            "host": socket.gethostname(),
+            "host": _host(),
             "pid": os.getpid(),
             "format": side_table.FORMAT,
         }
@@ -251,6 +272,11 @@ def _line(row: Mapping[Any, Any]) -> Line:
         host=row["host"],
         pid=int(row["pid"]),
     )
+
+
+@functools.cache
+def _host() -> str:
+    return socket.gethostname()
 
 
 def _now() -> datetime.datetime:

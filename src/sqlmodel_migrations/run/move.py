@@ -83,6 +83,8 @@ def downgrade(
         start = _head(checkout)
 
     def steps(script: ScriptDirectory, heads: Heads) -> Sequence[Any]:
+        if target.startswith("-"):  # from several heads Alembic would choose one
+            checkout.graph.resolve(target, current=list(heads))
         return _alembic.downgrade_steps(script, target, heads)
 
     # A database that is not there has nothing to go down from: it is not made for that.

@@ -42,11 +42,12 @@ class Outside:
     """Which statements must be outside of a transaction; it learns from what the server refuses.
 
     `bound` is why none may leave, where the transaction is not the revision's own: `TOGETHER` or
-    `CALLERS`.
+    `CALLERS`. `leaves` is called before one does.
     """
 
     dialect: str
     bound: str | None = None
+    leaves: Callable[[], None] = lambda: None
     _digests: set[str] = field(default_factory=set)
     _adds_values: bool = False
     _has_added: bool = False
@@ -85,6 +86,7 @@ class Outside:
     def require_free(self, text: str) -> None:
         """Raise `UsageError` where no statement may leave the transaction, as `text` has to."""
         if self.bound is None or dialects.of(self.dialect).commits_ddl():
+            self.leaves()
             return
         raise UsageError(
             f"this statement must be outside of a transaction, and {self.bound}:"
@@ -124,58 +126,71 @@ def _as_it_is() -> AbstractContextManager[None]:
     return contextlib.nullcontext()
 
 
-@contextlib.contextmanager
-def guarded(
-    context: MigrationContext, outside: Outside, before_commit: Callable[[], None]
-) -> Iterator[None]:
-    """Refuse the script's own commit and rollback; `before_commit` is called where Alembic commits.
+@dataclass
+class Guard:
+    """Refuses a script's own commit and rollback; `guarding` opens it for the scripts of a move."""
 
-    That is where `autocommit_block` begins and ends.
-    """
-    connection = context.connection
-    assert connection is not None
-    is_alembic = False
-
-    def commit(_: Connection) -> None:
-        if not is_alembic:
-            _refuse(connection, "commits")
-        before_commit()
-
-    def rollback(_: Connection) -> None:
-        if not is_alembic:
-            _refuse(connection, "rolls back")
+    connection: Connection
+    outside: Outside
+    _before_commit: Callable[[], None] | None = None
+    _is_alembic: bool = False
 
     @contextlib.contextmanager
-    def by_alembic() -> Iterator[None]:
-        nonlocal is_alembic
-        outside.require_free("autocommit_block()")
-        is_alembic = True
+    def script(self, before_commit: Callable[[], None]) -> Iterator[None]:
+        """Guard a script while it runs; `before_commit` is called where Alembic commits.
+
+        That is where `autocommit_block` begins and ends.
+        """
+        self._before_commit = before_commit
         try:
             yield
         finally:
-            is_alembic = False
+            self._before_commit = None
 
-    with (
-        _listening(connection, {"commit": commit, "rollback": rollback}),
-        _blocks(context, by_alembic),
-    ):
-        yield
+    def committed(self, _: Connection) -> None:
+        if self._before_commit is None:
+            return
+        if not self._is_alembic:
+            self._refuse("commits")
+        self._before_commit()
 
+    def rolled_back(self, _: Connection) -> None:
+        if self._before_commit is not None and not self._is_alembic:
+            self._refuse("rolls back")
 
-def _refuse(connection: Connection, does: str) -> None:
-    # SQLAlchemy takes a transaction for ended when a listener raises, and sends no ROLLBACK.
-    connection.connection.rollback()
-    raise ChangeRefused(f"the script {does} the transaction itself: it was not done", hint=_HINT)
+    def _refuse(self, does: str) -> None:
+        # SQLAlchemy takes a transaction for ended when a listener raises, and sends no ROLLBACK.
+        self.connection.connection.rollback()
+        raise ChangeRefused(
+            f"the script {does} the transaction itself: it was not done", hint=_HINT
+        )
+
+    @contextlib.contextmanager
+    def edge(self) -> Iterator[None]:
+        """Let Alembic commit meanwhile."""
+        if self._before_commit is None:
+            yield
+            return
+        self.outside.require_free("autocommit_block()")
+        self._is_alembic = True
+        try:
+            yield
+        finally:
+            self._is_alembic = False
 
 
 @contextlib.contextmanager
-def _listening(
-    connection: Connection, listeners: dict[str, Callable[[Connection], None]]
-) -> Iterator[None]:
+def guarding(context: MigrationContext, outside: Outside) -> Iterator[Guard]:
+    """Set what a guard needs to see, once for many scripts."""
+    connection = context.connection
+    assert connection is not None
+    guard = Guard(connection, outside)
+    listeners = {"commit": guard.committed, "rollback": guard.rolled_back}
     for name, listener in listeners.items():
         event.listen(connection, name, listener)
     try:
-        yield
+        with _blocks(context, guard.edge):
+            yield guard
     finally:
         for name, listener in listeners.items():
             event.remove(connection, name, listener)

@@ -75,10 +75,15 @@ class Record:
         if self.how.accept_edited or any(is_script(step) and step.is_upgrade for step in steps):
             yield from self._require_unedited(heads)
 
+    def opened(self) -> AbstractContextManager[None]:
+        """Return what is open around all steps."""
+        is_known = effect.is_known(self._dialect)
+        return self.journal.opened() if is_known else contextlib.nullcontext()
+
     def begin(self, step: Any) -> None:
         """Note that a step starts, before its transaction does."""
         if is_script(step) and not self.is_callers:
-            self.ledger.begin(*_of(step))
+            self.ledger.begin()
 
     @contextlib.contextmanager
     def around(self, step: Any) -> Iterator[None]:
@@ -87,6 +92,8 @@ class Record:
             yield
             self._stamp(step)
             return
+        if not self.is_callers:
+            self.ledger.open(*_of(step))
         with self._listening(step):
             yield
         self.journal.finish()
@@ -102,7 +109,11 @@ class Record:
         return self.journal.listening(step)
 
     def close(self) -> None:
-        """Take the journal's table away where nothing would hide it from plain `alembic check`."""
+        """Take the journal's table away where nothing would hide it from plain `alembic check`.
+
+        Checksums that were found are kept for the next database.
+        """
+        self.ledger.checksums.save()
         if not self.ledger.is_wanted and not self.is_callers:
             self.journal.drop()
 

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from alembic.runtime.migration import MigrationContext
@@ -17,11 +18,19 @@ from sqlalchemy import Connection, event
 
 from sqlmodel_migrations import _alembic
 from sqlmodel_migrations.database import dialects
-from sqlmodel_migrations.errors import ChangeRefused, MigrationsError, UsageError
-from sqlmodel_migrations.run import failure, mysql_column, own_transaction, version_ids
+from sqlmodel_migrations.errors import ChangeRefused, Interrupted, MigrationsError, UsageError
+from sqlmodel_migrations.run import (
+    failure,
+    mysql_column,
+    own_transaction,
+    plain_script,
+    version_ids,
+)
+from sqlmodel_migrations.run.call import interceptable
 from sqlmodel_migrations.run.closing import Closing, Row
 from sqlmodel_migrations.run.failure import Progress
 from sqlmodel_migrations.run.own_transaction import CALLERS, TOGETHER, Outside
+from sqlmodel_migrations.run.pipeline import Pipeline, Unclear
 from sqlmodel_migrations.run.sqlite import batch as sqlite_batch
 
 log = logging.getLogger("alembic.runtime.migration")
@@ -66,7 +75,7 @@ def transactions(context: MigrationContext) -> Iterator[None]:
             yield
         return
     real = dialects.of(connection.dialect.name).real_transactions(connection)
-    with real, sqlite_batch.installed(), mysql_column.kept(context):
+    with interceptable(connection), real, sqlite_batch.installed(), mysql_column.kept(context):
         yield
 
 
@@ -75,10 +84,11 @@ class Run:
     """Steps on one connection, and what stands in the version table meanwhile.
 
     `purge` empties the version table first. `is_together` says that one transaction of the
-    caller's holds all steps; `settle` writes the version then. `around` is entered inside each
+    caller's holds all steps; `settle` writes the version then. `is_committing` says that the
+    statements of a step have run. `around` is entered inside each
     step's transaction, around its statements, and left before the version row is written; it
     takes care of the statements that must be `outside` of the transaction. `row` is asked for
-    afterwards.
+    afterwards. `announce` is given what writes to the log that a revision runs.
     """
 
     context: MigrationContext
@@ -88,6 +98,9 @@ class Run:
     is_together: bool = False
     around: Around | None = None
     row: Callable[[Any], Row | None] = lambda step: None
+    announce: Callable[[str | None, Callable[[], None]], None] = lambda revision, write: write()
+    pipeline: Pipeline = field(default_factory=Pipeline)
+    is_committing: bool = field(default=False, init=False)
     outside: Outside = field(init=False)
     closing: Closing = field(init=False)
     _planned_from: tuple[str, ...] | None = None
@@ -96,12 +109,17 @@ class Run:
         self.outside = Outside(self.context.dialect.name)
         self.closing = Closing(self.context)
 
-    def plan(self, steps: Steps) -> list[Any]:
-        """Read the version table, and return the steps from there; the table may be missing."""
+    def plan(self, steps: Steps, *, again: bool = False) -> list[Any]:
+        """Read the version table, and return the steps from there; the table may be missing.
+
+        `again` says that some have been run.
+        """
         current = () if self.purge else self.context.get_current_heads()
         self._heads = _alembic.Heads(self.context, current)
         self._has_table = bool(current)
-        self.progress.before = self.progress.after = self._heads.ids
+        self.progress.after = self._heads.ids
+        if not again:
+            self.progress.before = self._heads.ids
         if self._planned_from != self._heads.ids:
             self.planned = list(steps(self._heads.ids))
             version_ids.require_room(self.context, self.planned)
@@ -110,18 +128,21 @@ class Run:
 
     def take(self, step: Any, rest: Sequence[Any]) -> None:
         """Run one step in its transaction; `rest` are those after it. Raises `StepFailed`."""
-        log.info("Running %s", step)
+        self.announce(_alembic.step_revision(step), partial(log.info, "Running %s", step))
         before, known = self._heads.ids, self.outside.learned
-        self._is_committing = False
+        self.is_committing = False
+        if not self.is_together:
+            self.pipeline.begin()
         try:
             with self._transaction():
                 self.make_version_table()
                 self._run(step)
-                self._is_committing = not self.is_together
+                self.is_committing = not self.is_together
                 self._close(step)
         except BaseException as error:
             self._heads = _alembic.Heads(self.context, before)
             self._has_table = bool(before)
+            self._require_clear(error)
             if self.outside.learned == known:
                 self._raise(error, step, rest)
             self.take(step, rest)
@@ -130,6 +151,12 @@ class Run:
         if revision is not None:
             self.progress.applied.append(revision)
         self.progress.after = self._heads.ids
+
+    def _require_clear(self, error: BaseException) -> None:
+        """Raise `Unclear` where the error may be that of another statement, or revision."""
+        is_clear = not self.pipeline.is_unsure or isinstance(error, Interrupted)
+        if isinstance(error, Exception) and not is_clear:
+            raise Unclear from error
 
     def settle(self) -> None:
         """Write where the database is, which was put off while all steps are one transaction."""
@@ -148,6 +175,8 @@ class Run:
         return transaction
 
     def _run(self, step: Any) -> None:
+        if self.pipeline.is_open and not plain_script.is_plain(_alembic.step_module(step)):
+            self.pipeline.settle()
         checked = dialects.of(self.context.dialect.name).checked(self.context.connection)
         is_callers = _alembic.is_in_external_transaction(self.context)
         self.outside.bound = TOGETHER if self.is_together else CALLERS if is_callers else None
@@ -156,13 +185,16 @@ class Run:
 
     def _close(self, step: Any) -> None:
         """Write what is left of a step: its row, and where the database is now."""
+        self.pipeline.require_well()
         row = self.row(step)
         self._heads.take(step)
         if self.is_together and not self._heads.is_told:
             self.closing.execute(row)
             return
-        self.closing.write(self._heads, row)
-        self._heads.tell(step, self.arguments)
+        self.closing.write(self._heads, row, self.pipeline)
+        if self._heads.is_told:
+            self.pipeline.settle()
+            self._heads.tell(step, self.arguments)
 
     @contextlib.contextmanager
     def _readable(self) -> Iterator[None]:
@@ -204,5 +236,5 @@ class Run:
             error,
             self.progress,
             rest,
-            was_committing=self._is_committing,
+            was_committing=self.is_committing,
         ) from error

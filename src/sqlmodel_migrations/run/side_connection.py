@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from sqlalchemy import Connection, Dialect, Pool, PoolProxiedConnection
 
 from sqlmodel_migrations.database import dialects, failures
-from sqlmodel_migrations.database.dialects import Standpoint
+from sqlmodel_migrations.database.dialects.base import Standpoint
 from sqlmodel_migrations.errors import DatabaseError
 
 

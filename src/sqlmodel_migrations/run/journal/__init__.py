@@ -13,8 +13,9 @@ is not the one in the journal ends the run.
     journal = Journal(context, wait=…)       # reads what an interrupted run left
     journal.interrupted                      # Key(revision, direction), or None
     journal.require_next(step)               # the interrupted revision comes first
-    with journal.listening(step):            # within the step's transaction, around its script
-        …
+    with journal.opened():                   # around all that is run
+        with journal.listening(step):        # within the step's transaction, around its script
+            …
     journal.finish()                         # in the same transaction, before the version row
 """
 
@@ -31,12 +32,12 @@ from sqlmodel_migrations import _alembic
 from sqlmodel_migrations.database import driver
 from sqlmodel_migrations.errors import StepFailed
 from sqlmodel_migrations.run import own_transaction, side_table
-from sqlmodel_migrations.run.call import intercepted
+from sqlmodel_migrations.run.call import interceptable, intercepted
 from sqlmodel_migrations.run.journal.past import Past, Wait
 from sqlmodel_migrations.run.journal.session_state import SessionState
 from sqlmodel_migrations.run.journal.table import Entry, JournalTable, Key
 from sqlmodel_migrations.run.journal.under_way import UnderWay
-from sqlmodel_migrations.run.own_transaction import Outside
+from sqlmodel_migrations.run.own_transaction import Guard, Outside
 from sqlmodel_migrations.run.turns import Turns
 
 
@@ -54,6 +55,7 @@ class Journal:
     turns: Turns
     _recorded: dict[Key, list[Entry]] = field(default_factory=dict)
     _under_way: UnderWay | None = None
+    _guard: Guard | None = None
 
     def __post_init__(self) -> None:
         assert self.context.connection is not None
@@ -80,6 +82,14 @@ class Journal:
         )
 
     @contextlib.contextmanager
+    def opened(self) -> Iterator[None]:
+        """Set once what `listening` needs to see of all scripts."""
+        assert self.context.connection is not None
+        guarding = own_transaction.guarding(self.context, self.outside)
+        with guarding as self._guard, interceptable(self.context.connection):
+            yield
+
+    @contextlib.contextmanager
     def listening(self, step: Any) -> Iterator[None]:
         """Note, send or answer every statement that is executed while this is open.
 
@@ -88,16 +98,18 @@ class Journal:
         """
         connection = self.context.connection
         assert connection is not None
-        if self._table.exists:
-            self._recorded = self._table.read()
         key = key_of(step)
+        is_again = self._under_way is not None and self._under_way.key == key
+        if is_again and self._table.exists:
+            self._recorded = self._table.read()
         state = SessionState(connection.dialect.name)
         entries = self._recorded.get(key, [])
         past = Past(key, connection, self._table, entries, self.outside, self.wait, state)
         under_way = self._under_way = UnderWay(
             key, connection, self._table, past, self.outside, state, self.turns
         )
-        guarded = own_transaction.guarded(self.context, self.outside, under_way.notes.flush)
+        assert self._guard is not None
+        guarded = self._guard.script(under_way.notes.flush)
         with guarded, intercepted(connection, under_way.handle):
             yield
             past.require_end(under_way.position)

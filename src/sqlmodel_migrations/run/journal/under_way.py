@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -11,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel_migrations.database import dialects, driver
 from sqlmodel_migrations.database.statement import without_secrets
 from sqlmodel_migrations.errors import ChangeRefused
-from sqlmodel_migrations.run import effect, own_transaction
+from sqlmodel_migrations.run import effect, own_transaction, pipeline
 from sqlmodel_migrations.run.answer import Answer
 from sqlmodel_migrations.run.call import Call
 from sqlmodel_migrations.run.effect import Before, EffectModule, Kind
@@ -119,12 +120,16 @@ class UnderWay:
     def _send_in_one(self, call: Call) -> None:
         """Send a statement in a transaction with its entry, where the script wants none."""
         beside = self.table.connection
-        beside.exec_driver_sql(self.effect.BEGIN)
+        self.table.make()
+        joined = pipeline.joined if len(call.statements) == 1 else _sent_alone
         try:
-            call.send()
+            with joined(self.connection):
+                beside.exec_driver_sql(self.effect.BEGIN)
+                call.send()
             self._note(call, call.take())
-            self.notes.flush()
-            beside.exec_driver_sql("COMMIT")
+            with pipeline.joined(self.connection):
+                self.notes.flush()
+                beside.exec_driver_sql("COMMIT")
         except Exception as error:
             with contextlib.suppress(SQLAlchemyError):  # where the connection is lost
                 beside.exec_driver_sql("ROLLBACK")
@@ -182,3 +187,8 @@ class UnderWay:
 
     def _text(self, call: Call) -> str:
         return without_secrets(call.sql, self.dialect)
+
+
+def _sent_alone(_: Connection) -> AbstractContextManager[None]:
+    """Several statements in one text are more than a pipeline takes."""
+    return contextlib.nullcontext()

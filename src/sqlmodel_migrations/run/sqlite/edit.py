@@ -205,14 +205,6 @@ def find_definition(table: Table, wanted: Clause) -> Clause | None:
 # The table
 
 
-def rename_table(sql: str, new: str) -> str:
-    """Rename the table, and what it says of itself in its foreign keys."""
-    table = parse(sql)
-    old = table.name.name
-    own = (c.parent for c in table.clauses if c.parent is not None and same(c.parent.name, old))
-    return replaced(sql, ((t.start, t.end, quote(new)) for t in (table.name, *own)))
-
-
 def set_table_name(sql: str, name: str, schema: str | None = None) -> str:
     """Change the name of what is created, and nothing else: its foreign keys keep the old one."""
     token = parse(sql).name

@@ -13,6 +13,10 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sqlalchemy import URL, make_url
+
+_PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306}
+
 # Where a fault strikes: the turn has not reached the server; it has, and nobody waits for the
 # answer; the server has answered, and the client never hears it.
 PLACES = ("before", "sent", "after")
@@ -30,14 +34,19 @@ class Fault:
 
 
 class Proxy:
-    """Listens on `port` of 127.0.0.1 for as long as the context is open."""
+    """Leads to the server of a database for as long as the context is open.
 
-    def __init__(self, host: str, port: int, fault: Fault | None = None) -> None:
+    `url` goes through it; `turns` are those that clients had so far.
+    """
+
+    def __init__(self, url: str | URL, fault: Fault | None = None) -> None:
+        there = make_url(url)
         self.turns = 0
-        self._address, self._fault = (host, port), fault
+        self._address = there.host or "127.0.0.1", there.port or _PORTS[there.get_backend_name()]
+        self._fault = fault
         self._selector = selectors.DefaultSelector()
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
+        self.url = there.set(host="127.0.0.1", port=self._listener.getsockname()[1])
         self._bell, self._rope = socket.socketpair()
         self._thread = threading.Thread(target=self._serve, name="proxy", daemon=True)
 
