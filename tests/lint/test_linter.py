@@ -38,6 +38,7 @@ def test_what_a_comment_allows(history: History) -> None:
     found = [(f.rule, f.line) for f in history.lint("a1:b2")]
     assert found == [
         ("drop-column", 12),
+        ("drop-column", 12),
         ("suppression-without-reason", 12),
         ("unused-suppression", 13),
     ]
@@ -51,6 +52,17 @@ def test_the_settings_say_how_severe_a_rule_is(history: History) -> None:
     settings(history, 'ignore = ["rename-table"]\nseverity = { drop-column = "note" }')
     found = history.lint("a1:c3")
     assert {(f.rule, f.severity) for f in found} == {("drop-column", Severity.NOTE)}
+
+
+@SQLITE
+def test_the_settings_say_which_rules_are_applied(history: History) -> None:
+    history.env(OURS)
+    history.add("b2", 'op.drop_column("hero", "age")\nop.rename_table("hero", "heroes")')
+    assert {f.rule for f in history.lint("a1:b2")} == {"drop-column", "rename-table"}
+    settings(history, 'select = ["rename-table", "drop-table"]')
+    assert {f.rule for f in history.lint("a1:b2")} == {"rename-table"}
+    settings(history, 'select = ["rename-table"]\nignore = ["rename-table"]')
+    assert history.lint("a1:b2") == ()
 
 
 @SQLITE

@@ -10,7 +10,7 @@ from databases import Database
 from lint.conftest import OURS, History
 from project import Project
 from sqlmodel_migrations.errors import UsageError
-from sqlmodel_migrations.lint import mender
+from sqlmodel_migrations.lint import mender, safe_form
 from sqlmodel_migrations.lint.mender import Mended
 from sqlmodel_migrations.lint.review import Wanted
 
@@ -199,6 +199,22 @@ def test_what_cannot_be_proven_is_not_written_and_the_rest_is(teams: History) ->
     assert reason.startswith("the schema would be another one: constraint")
     assert 'op.create_unique_constraint("uq_team_code", "team", ["code"])' in file.read_text()
     assert "postgresql_not_valid=True" in file.read_text()
+
+
+@POSTGRESQL
+@on("rows", [safe_form.BATCH, safe_form.BATCH + 1, 3 * safe_form.BATCH - 1])
+def test_batches_change_each_row_and_commit_each_time(teams: History, rows: int) -> None:
+    teams.database.run(
+        "DELETE FROM hero",
+        f"INSERT INTO hero (id, name) SELECT 3 * n, 'a' FROM generate_series(1, {rows}) AS n",
+    )
+    teams.add("b2", 'op.execute("UPDATE hero SET age = 7")')
+    assert [found.rule for found in fix(teams).fixed] == ["backfill-in-transaction"]
+    teams.migrations.upgrade()
+    changed = teams.database.query(
+        "SELECT count(DISTINCT xmin::text), count(*) FROM hero WHERE age = 7"
+    )
+    assert changed == [(-(-rows // safe_form.BATCH), rows)]
 
 
 @POSTGRESQL

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import pytest
 
-from lint.conftest import ENV, REVISION
+from lint.conftest import ENV, OURS, REVISION
 from sqlmodel_migrations.errors import UsageError
 from sqlmodel_migrations.lint.review import Linted, Wanted
 from sqlmodel_migrations.migrations import Migrations
@@ -148,7 +149,7 @@ def test_answers_are_empty(project: Project, capsys: pytest.CaptureFixture[str])
         "while op.get_bind().execute(some, {'x': 1}).rowcount:\n"
         "    pass\n"
     )
-    assert shown(project.lint(body, "postgresql")) == []
+    assert shown(project.lint(body, "postgresql")) == [("delete-rows", 4)]
     assert capsys.readouterr().out == ""
 
 
@@ -166,3 +167,140 @@ def test_a_kind_of_database_that_is_not_known(
     monkeypatch.setitem(URLS, "mssql", "mssql+pyodbc://x/y")
     with pytest.raises(UsageError, match="'mssql'"):
         project.lint("pass", "mssql")
+
+
+def dedented(body: str) -> str:
+    return textwrap.dedent(body).strip()
+
+
+def found(project: Project, kind: str, body: str) -> list[tuple[str | None, int]]:
+    """The hazards, and the lines of the body."""
+    findings = project.lint(dedented(body), kind).findings
+    kept = [f for f in findings if f.hazard not in ("partial-failure", None)]
+    return [(f.hazard, (f.line or 0) - 10) for f in kept]
+
+
+@on(
+    ("sql", "hazards"),
+    [
+        ("WITH x AS (SELECT 1) DELETE FROM hero", ["mass-dml", "data-loss"]),
+        ("DELETE FROM hero WHERE age > 5", ["data-loss"]),
+        ("UPDATE hero SET age = 1 WHERE id = 5", []),
+        (
+            "MERGE INTO hero h USING hero o ON h.id = o.id WHEN MATCHED THEN DELETE",
+            ["mass-dml", "data-loss"],
+        ),
+        (
+            "INSERT INTO hero SELECT * FROM hero ON CONFLICT (id) DO UPDATE SET age = 1",
+            ["mass-dml"],
+        ),
+        ("REFRESH MATERIALIZED VIEW totals", ["table-rewrite"]),
+        ("REFRESH MATERIALIZED VIEW CONCURRENTLY totals", []),
+        ("CLUSTER hero USING ix", ["table-rewrite"]),
+        ("ALTER TABLE hero SET UNLOGGED", ["table-rewrite"]),
+        ("REINDEX TABLE hero", ["index-lock"]),
+        ("ALTER TABLE hero SET SCHEMA other", ["breaks-running-code"]),
+        ("DROP VIEW names", ["breaks-running-code"]),
+        ("ALTER TABLE hero VALIDATE CONSTRAINT c", ["fails-on-data"]),
+        (
+            "ALTER TABLE hero ATTACH PARTITION p FOR VALUES FROM (1) TO (2)",
+            ["fails-on-data", "scan-lock"],
+        ),
+        ("ALTER TABLE hero DETACH PARTITION p", ["breaks-running-code"]),
+        ("ALTER TYPE mood RENAME VALUE 'a' TO 'b'", ["breaks-running-code"]),
+    ],
+)
+def test_what_a_text_says(project: Project, sql: str, hazards: list[str]) -> None:
+    assert sorted(found(project, "postgresql", f"op.execute({sql!r})"), key=str) == [
+        (hazard, 1) for hazard in sorted(hazards)
+    ]
+
+
+@on(
+    ("sql", "hazard"),
+    [
+        ("ALTER TABLE hero ADD FULLTEXT INDEX f (name)", "index-lock"),
+        ("ALTER TABLE hero ADD INDEX f (name)", None),
+        ("ALTER TABLE hero CONVERT TO CHARACTER SET latin1", "table-rewrite"),
+        ("ALTER TABLE hero ADD COLUMN u CHAR(36) DEFAULT (UUID())", "table-rewrite"),
+        ("ALTER TABLE hero ADD COLUMN u INT NOT NULL", "breaks-running-code"),
+        ("ALTER TABLE hero DROP PARTITION p", "data-loss"),
+        ("ALTER TABLE hero PARTITION BY HASH (id)", "table-rewrite"),
+        ("REPLACE INTO hero SELECT * FROM hero", "mass-dml"),
+    ],
+)
+def test_what_a_text_says_on_mariadb(project: Project, sql: str, hazard: str | None) -> None:
+    assert found(project, "mysql", f"op.execute({sql!r})") == (
+        [] if hazard is None else [(hazard, 1)]
+    )
+
+
+@on(
+    ("sql", "hazard"),
+    [
+        ("ALTER TABLE hero ADD COLUMN u TEXT UNIQUE", "always-fails"),
+        ("ALTER TABLE hero ADD COLUMN u TEXT DEFAULT CURRENT_TIMESTAMP", "fails-on-data"),
+        ("ALTER TABLE hero ADD COLUMN u TEXT DEFAULT (random())", "fails-on-data"),
+        ("ALTER TABLE hero ADD COLUMN u TEXT DEFAULT 'x'", None),
+    ],
+)
+def test_what_a_text_says_on_sqlite(project: Project, sql: str, hazard: str | None) -> None:
+    assert found(project, "sqlite", f"op.execute({sql!r})") == (
+        [] if hazard is None else [(hazard, 1)]
+    )
+
+
+def test_a_constraint_that_a_batch_adds(project: Project) -> None:
+    batch = """
+    with op.batch_alter_table("hero") as batch_op:
+        batch_op.create_unique_constraint("uq", ["name"])
+    """
+    assert found(project, "sqlite", batch) == [("fails-on-data", 2)]
+
+
+def test_a_name_that_is_given_again_is_not_gone(project: Project) -> None:
+    swap = """
+    op.execute("CREATE TABLE hero2 (LIKE hero INCLUDING ALL)")
+    op.execute("DROP TABLE hero")
+    op.execute("ALTER TABLE hero2 RENAME TO hero")
+    op.execute("DROP VIEW names")
+    op.execute("CREATE VIEW names AS SELECT id FROM hero")
+    """
+    assert found(project, "postgresql", swap) == []
+    findings = project.lint(dedented(swap), "postgresql").findings
+    said = [f.message for f in findings if f.rule == "not-measured"]
+    assert said == ["not measured: what the table in the place of 'hero' leaves out is not read"]
+
+
+@on(
+    "sql",
+    ["DO $$ BEGIN DELETE FROM hero; END $$", "CALL work()", "DROP TYPE mood CASCADE"],
+)
+def test_what_is_not_read_is_said(project: Project, sql: str) -> None:
+    findings = project.lint(f"op.execute({sql!r})", "postgresql").findings
+    assert [f.rule for f in findings if f.rule != "irreversible"] == ["not-measured"]
+
+
+def test_what_is_rolled_back_by_its_text(project: Project) -> None:
+    body = """
+    op.execute("SAVEPOINT trial")
+    op.execute("DROP TABLE hero")
+    op.execute("ROLLBACK TO trial")
+    """
+    assert found(project, "postgresql", body) == []
+
+
+@on("is_ours", [True, False])
+def test_a_transaction_is_left_by_ours(project: Project, *, is_ours: bool) -> None:
+    if is_ours:
+        (project.folder / "migrations" / "env.py").write_text(OURS)
+    body = """
+    op.execute("ALTER TYPE mood ADD VALUE 'sad'")
+    op.execute("UPDATE hero SET mood = 'sad' WHERE id = 1")
+    op.execute("CREATE INDEX CONCURRENTLY i ON hero (age)")
+    """
+    findings = project.lint(dedented(body), "postgresql").findings
+    outside = [f for f in findings if f.hazard == "fails-in-transaction"]
+    assert [((f.line or 0) - 10, f.severity.value) for f in outside] == [
+        (2, "note" if is_ours else "error"), (3, "note" if is_ours else "error"),
+    ]  # fmt: skip

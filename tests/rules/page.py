@@ -13,6 +13,9 @@
 
     ```python title="models.py"        a module of the application
 
+Where `<!-- databases: … -->` stands a second time a section of its own begins, for databases that
+do otherwise; it has the "before" of the first one unless it has its own.
+
 A line `# next revision` begins a further revision, `# beside it` one that follows the same. What
 comes after a line `# downgrade` is that function. `# found above` means the line of
 `down_revision`.
@@ -39,6 +42,7 @@ _COMMENT = re.compile(r"<!-- (databases|env\.py): *(.*?) *-->")
 _BLOCK = re.compile(r"^```python title=\"([\w.]+)\"\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SAID = re.compile(r"^```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _NEXT = re.compile(r"^(?=# next revision\n|# beside it\n)", re.MULTILINE)
+_SECTION = re.compile(r"^(?=<!-- databases:)", re.MULTILINE)
 _FIXED = re.compile(r'^```python title="fixed"\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 
 _ALEMBIC = """
@@ -84,9 +88,10 @@ def downgrade():
 
 @dataclass(frozen=True)
 class Page:
-    """A page: `blocks` are revisions by the title of their block, `said` what is shown of it.
+    """A section of a page: `blocks` are revisions by the title of their block.
 
-    `fixed` is what becomes of those that are found.
+    `said` is what is shown of them, `fixed` what becomes of those that are found. `number` counts
+    the sections from 0.
     """
 
     path: Path
@@ -95,42 +100,57 @@ class Page:
     blocks: dict[str, tuple[str, ...]]
     said: str
     fixed: str | None
+    number: int = 0
 
     @property
     def rule(self) -> str:
         return self.path.stem
 
 
-def read(path: Path) -> Page:
-    """Read a page."""
-    text = path.read_text(encoding="utf-8")
-    comments = dict(_COMMENT.findall(text))
-    kinds = re.split(r", *", comments["databases"]) if "databases" in comments else KINDS
-    blocks = {title: tuple(_NEXT.split(body)) for title, body in _BLOCK.findall(text)}
-    found, fixed = _SAID.search(text), _FIXED.search(text)
-    return Page(
-        path,
-        tuple(kinds),
-        comments.get("env.py", "ours"),
-        blocks,
-        found[1] if found else "",
-        fixed[1] if fixed else None,
-    )
+def read(path: Path) -> tuple[Page, ...]:
+    """Read the sections of a page."""
+    found: list[Page] = []
+    for number, text in enumerate(_sections(path)[1]):
+        comments = dict(_COMMENT.findall(text))
+        kinds = re.split(r", *", comments["databases"]) if "databases" in comments else KINDS
+        blocks = {title: tuple(_NEXT.split(body)) for title, body in _BLOCK.findall(text)}
+        if found:
+            blocks = {"before": found[0].blocks["before"], **blocks}
+        said, fixed = _SAID.search(text), _FIXED.search(text)
+        found.append(
+            Page(
+                path,
+                tuple(kinds),
+                comments.get("env.py", "ours"),
+                blocks,
+                said[1] if said else "",
+                fixed[1] if fixed else None,
+                number,
+            )
+        )
+    return tuple(found)
+
+
+def _sections(path: Path) -> tuple[str, list[str]]:
+    """The text above the first section, and the sections; a page without comments is one."""
+    first, *sections = _SECTION.split(path.read_text(encoding="utf-8"))
+    return (first, sections) if sections else ("", [first])
 
 
 def write_fixed(page: Page, fixed: str) -> None:
     """Put what a block becomes into the page."""
-    text = page.path.read_text(encoding="utf-8")
-    new = _FIXED.sub(lambda _: f'```python title="fixed"\n{fixed}```', text, count=1)
-    page.path.write_text(new, encoding="utf-8", newline="\n")
+    _write(page, _FIXED, f'```python title="fixed"\n{fixed}```')
 
 
 def write_said(page: Page, said: str) -> None:
     """Put what is said into the page."""
-    text = page.path.read_text(encoding="utf-8")
-    page.path.write_text(
-        _SAID.sub(lambda _: f"```text\n{said}```", text, count=1), encoding="utf-8", newline="\n"
-    )
+    _write(page, _SAID, f"```text\n{said}```")
+
+
+def _write(page: Page, block: re.Pattern[str], new: str) -> None:
+    first, sections = _sections(page.path)
+    sections[page.number] = block.sub(lambda _: new, sections[page.number], count=1)
+    page.path.write_text(first + "".join(sections), encoding="utf-8", newline="\n")
 
 
 class Trial:
@@ -211,5 +231,5 @@ def shown(findings: Sequence[Finding]) -> str:
 
 
 def pages(folder: Path) -> Iterator[Page]:
-    """Read every page of a folder."""
-    return (read(path) for path in sorted(folder.glob("*.md")))
+    """Read every page of a folder, section by section."""
+    return (page for path in sorted(folder.glob("*.md")) for page in read(path))

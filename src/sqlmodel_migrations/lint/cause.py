@@ -28,7 +28,7 @@ def of(statement: RecordedStatement, broken: Broken) -> Cause:
         return Cause.COLUMN_GONE
     changes = [c for c in statement.facts.changes if c.table == broken.table]
     gone = [c for c in changes if c.before is not None and c.after is None]
-    if any(change.kind == "table" for change in gone):
+    if any(change.kind == "table" for change in gone) and not broken.is_there:
         return Cause.TABLE_RENAMED
     if any(change.kind == "column" for change in gone):
         return Cause.COLUMN_RENAMED

@@ -75,11 +75,17 @@ def lint(recording: Recording, strictness: Strictness) -> tuple[Finding, ...]:
 def _less_moot(found: Sequence[Finding]) -> list[Finding]:
     """Leave out what an operation would do that never comes to its end."""
     failing = {
-        (f.file, f.line)
+        _operation(f)
         for f in found
         if f.hazard == Hazard.ALWAYS_FAILS.value and f.severity is Severity.ERROR
     }
-    return [f for f in found if f.hazard in _OF_FAILURE or (f.file, f.line) not in failing]
+    return [f for f in found if f.hazard in _OF_FAILURE or _operation(f) not in failing]
+
+
+def _operation(finding: Finding) -> tuple[Path | None, int | None]:
+    """Where it was sent from: of a batch its begin, whatever line the message speaks of."""
+    sent = finding.match.statement if finding.match is not None else None
+    return finding.file, finding.line if sent is None else sent.line
 
 
 def _finding(

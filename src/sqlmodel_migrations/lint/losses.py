@@ -17,14 +17,20 @@ from sqlmodel_migrations.lint.facts.base import Names
 from sqlmodel_migrations.lint.recording import Loss
 
 # Of a column: a statement that says the word means it.
-_WORDS = {"nullable": "NULL", "default": "DEFAULT", "comment": "COMMENT", "collation": "COLLATE"}
+_WORDS = {
+    "nullable": "NULL",
+    "default": "DEFAULT",
+    "comment": "COMMENT",
+    "collation": "COLLATE",
+    "computed": "AS",
+    "extra": "UPDATE",
+}
 _KEYWORDS = {
     "nullable": "nullable",
     "default": "server_default",
     "comment": "comment",
     "collation": "type_",
 }
-_NAMES = {"nullable": "not null"}
 
 
 @dataclass(frozen=True)
@@ -51,13 +57,16 @@ class State:
     rows: Mapping[str, int]
 
 
-def found(sent: Sequence[Sent], before: State, after: State) -> Mapping[int, tuple[Loss, ...]]:
+def found(
+    sent: Sequence[Sent], before: State, after: State, named: frozenset[str]
+) -> Mapping[int, tuple[Loss, ...]]:
     """Return the losses of a revision by the position of the statement that caused each.
 
+    What is `named`, in small letters, is meant, as is what the statements themselves name.
     `before.names` and `after.names` are those of one meter: of tables that were there first.
     """
     losses: dict[int, list[Loss]] = {}
-    for position, loss in (*_data(sent, before, after), *_objects(sent, before, after)):
+    for position, loss in (*_data(sent, before, after), *_objects(sent, before, after, named)):
         losses.setdefault(position, []).append(loss)
     return {position: tuple(dict.fromkeys(own)) for position, own in losses.items()}
 
@@ -74,7 +83,7 @@ def _data(sent: Sequence[Sent], before: State, after: State) -> Iterator[tuple[i
             continue
         yield from _columns(key, sent, before, after)
         if left < count and name in before.catalog.tables:
-            yield _deleting(sent, key), Loss("rows", key, count=count - left)
+            yield _deleting(sent, key, name), Loss("rows", key, count=count - left)
     for position, each in enumerate(sent):
         for table, column in each.measured.shrunk:
             yield position, Loss("values", table, column)
@@ -94,11 +103,13 @@ def _columns(
             continue
         is_there = (key, old) in after.names.columns if is_same else now in other.columns
         if not is_there:
-            yield _place(sent, "column", name, now), Loss("column", key, old)
+            yield _column_place(sent, (key, old), name, now), Loss("column", key, old)
 
 
-def _objects(sent: Sequence[Sent], before: State, after: State) -> Iterator[tuple[int, Loss]]:
-    named = frozenset(name for each in sent for name in each.statement.names)
+def _objects(
+    sent: Sequence[Sent], before: State, after: State, named: frozenset[str]
+) -> Iterator[tuple[int, Loss]]:
+    named |= {name for each in sent for name in each.statement.names}
     for difference in differences(before.catalog, _as_before(before, after)):
         if not _is_gone(difference):
             continue
@@ -107,10 +118,43 @@ def _objects(sent: Sequence[Sent], before: State, after: State) -> Iterator[tupl
             not sent
             or _is_meant(difference, sent[position], named)
             or _is_part(difference, before, after)
+            or _has_other_words(difference, before, after)
         ):
             continue
-        kind = _NAMES.get(difference.kind, difference.kind)
-        yield position, Loss(kind, difference.table, difference.name)
+        yield position, Loss(_kind(difference), difference.table, difference.name)
+    yield from _attributes(sent, before, after)
+
+
+def _kind(difference: CatalogDifference) -> str:
+    """What to call what is lost."""
+    if difference.kind == "nullable":
+        return "not null"
+    if difference.kind == "extra":
+        return "on update" if "on update" in str(difference.before) else "invisible"
+    return "expression" if difference.kind == "computed" else difference.kind
+
+
+def _attributes(sent: Sequence[Sent], before: State, after: State) -> Iterator[tuple[int, Loss]]:
+    """What columns have lost that were given another name."""
+    for (key, old), now in before.names.columns.items():
+        name, new = before.names.tables[key], after.names.columns.get((key, old))
+        table = before.catalog.tables.get(name)
+        other = after.catalog.tables.get(after.names.tables.get(key, name))
+        if new is None or new == now or table is None or other is None:
+            continue
+        column = table.columns.get(now)
+        successor = other.columns.get(new)
+        if column is None or successor is None:
+            continue
+        position = _column_place(sent, (key, old), name, now)
+        one, two = (
+            Catalog(tables={name: replace(table, columns={now: each}, constraints=(), indexes=())})
+            for each in (column, replace(successor, name=now))
+        )
+        for difference in differences(one, two):
+            is_attribute = difference.kind in _WORDS and _is_gone(difference)
+            if is_attribute and not _is_meant(difference, sent[position], frozenset()):
+                yield position, Loss(_kind(difference), name, old)
 
 
 def _as_before(before: State, after: State) -> Catalog:
@@ -130,7 +174,10 @@ def _is_gone(difference: CatalogDifference) -> bool:
         return difference.after == "NULL"
     if difference.kind == "index" and difference.before and difference.after:
         return _width(difference.after) < _width(difference.before)
-    if difference.kind in ("table", "column", "type", "options", "owner", "extra", "sequence"):
+    if difference.kind == "extra":
+        was, now = str(difference.before or ""), str(difference.after or "")
+        return any(word in was and word not in now for word in ("on update", "invisible"))
+    if difference.kind in ("table", "column", "type", "options", "owner", "sequence"):
         return difference.kind == "sequence" and difference.table is None and _is_absent(difference)
     return _is_absent(difference)
 
@@ -151,7 +198,7 @@ def _is_meant(difference: CatalogDifference, sent: Sent, named: frozenset[str]) 
     """
     if difference.kind in _WORDS:
         if sent.keywords is not None:
-            return _KEYWORDS[difference.kind] in sent.keywords
+            return _KEYWORDS.get(difference.kind) in sent.keywords
         return sent.statement.has(_WORDS[difference.kind])
     if difference.kind == "identity":  # its sequence goes with it, and what it had counted
         return False
@@ -170,6 +217,23 @@ def _is_part(difference: CatalogDifference, before: State, after: State) -> bool
     return not _mentioned(difference, table) & left and difference.kind in ("index", "constraint")
 
 
+def _has_other_words(difference: CatalogDifference, before: State, after: State) -> bool:
+    """Whether it has no name of its own, and speaks of what has another name now, or is gone."""
+    table = before.catalog.tables.get(difference.table or "")
+    own = table.constraints if table is not None else ()
+    found = next((c for c in own if c.name is None and c.definition == difference.name), None)
+    if table is None or found is None:
+        return False
+    renamed = {
+        now
+        for (key, old), now in before.names.columns.items()
+        if before.names.tables[key] == difference.table
+        and after.names.columns.get((key, old), now) != now
+    }
+    is_dangling = found.target is not None and found.target not in after.catalog.tables
+    return is_dangling or bool(_mentioned(difference, table) & renamed)
+
+
 def _mentioned(difference: CatalogDifference, table: Table) -> set[str]:
     """The columns that an index or a constraint speaks of."""
     parts: tuple[Index | Constraint, ...] = (*table.indexes, *table.constraints)
@@ -179,6 +243,19 @@ def _mentioned(difference: CatalogDifference, table: Table) -> set[str]:
             words = set(re.findall(r"\w+", part.definition)) if None in part.columns else set()
             return known | (words & set(table.columns))
     return set()
+
+
+def _column_place(sent: Sequence[Sent], place: tuple[str, str], table: str, name: str) -> int:
+    """The statement that dropped a column, or the table which a copy without it took the place of.
+
+    `table` and `name` are what they were called when the revision began, `place` what at first.
+    """
+    for position, each in reversed(list(enumerate(sent))):
+        gone = [c for c in each.measured.changes if _is_absent(c) and c.kind == "column"]
+        if any(c.table == table and c.name == name for c in gone):
+            return position
+    copied = [p for p, each in enumerate(sent) if place in each.measured.gone]
+    return _place(sent[: copied[-1] + 1] if copied else sent, "column", table, name)
 
 
 def _place(sent: Sequence[Sent], kind: str, table: str | None, name: str) -> int:
@@ -192,8 +269,8 @@ def _place(sent: Sequence[Sent], kind: str, table: str | None, name: str) -> int
     return max(len(sent) - 1, 0)
 
 
-def _deleting(sent: Sequence[Sent], key: str) -> int:
-    """The statement that deleted the most rows of a table."""
+def _deleting(sent: Sequence[Sent], key: str, name: str) -> int:
+    """The statement that deleted the most rows of a table; else the one that replaced it."""
 
     def deleted(position: int) -> int:
         facts = sent[position].measured.tables.get(key)
@@ -201,4 +278,5 @@ def _deleting(sent: Sequence[Sent], key: str) -> int:
             return 0
         return facts.rows if facts.is_emptied else max(facts.deleted, facts.cascaded)
 
-    return max(range(len(sent)), key=deleted, default=0)
+    found = max(range(len(sent)), key=deleted, default=0)
+    return found if sent and deleted(found) else _place(sent, "table", key, name)

@@ -12,10 +12,11 @@ from sqlmodel_migrations.diagnostics import Severity
 from sqlmodel_migrations.lint.finding import Finding
 from sqlmodel_migrations.lint.hazards import Hazard
 from sqlmodel_migrations.lint.recording import Recording, Runner
+from sqlmodel_migrations.lint.rules.base import EXECUTOR
 
-BY = "sqlmodel migrations upgrade"
-
-_REMOVED = frozenset((Hazard.CASCADE_LOSS, Hazard.OBJECT_LOSS, Hazard.ALWAYS_FAILS))
+_REMOVED = frozenset(
+    (Hazard.CASCADE_LOSS, Hazard.OBJECT_LOSS, Hazard.DATA_LOSS, Hazard.ALWAYS_FAILS)
+)
 """What comes of a rebuild on SQLite, and of a MODIFY on MariaDB that says half of a column."""
 
 
@@ -44,4 +45,4 @@ def notes(ours: Iterable[Finding], plain: Iterable[Finding]) -> Iterator[Finding
 def removed(found: Finding) -> Finding:
     """Return a finding as the note that it is where our executor runs the revision."""
     message = f"with plain Alembic: {found.message}"
-    return replace(found, severity=Severity.NOTE, message=message, mitigated_by=BY)
+    return replace(found, severity=Severity.NOTE, message=message, mitigated_by=EXECUTOR)

@@ -7,24 +7,24 @@ table it reads, inserts and updates all columns by name; what it can no longer d
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Executable, Table
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.database.quoting import qualified
+from sqlmodel_migrations.database.statement import Reader, Statement
+from sqlmodel_migrations.lint.facts import Back, Meter
 from sqlmodel_migrations.lint.recording import Broken
 from sqlmodel_migrations.shadow.sample import rows as sample_rows
 from sqlmodel_migrations.shadow.sample.demand import Demand
 
-Undone = Callable[[], AbstractContextManager[object]]
-"""What is done inside is taken back."""
+_FAR_KINDS = ("SEQUENCE", "FUNCTION", "PROCEDURE", "TYPE", "DOMAIN")
+"""What tables stand on that a statement about it does not name."""
 
 _COMPARED = (sa.Integer, sa.Numeric, sa.String, sa.DateTime, sa.Date, sa.Boolean, sa.Uuid, sa.Enum)
 
@@ -70,17 +70,23 @@ class OldCode:
     near the table, since it takes a row to write.
     """
 
-    def __init__(self, connection: Connection, before: Catalog, undone: Undone) -> None:
-        self._connection, self._before, self._undone = connection, before, undone
+    def __init__(self, connection: Connection, meter: Meter) -> None:
+        self._connection, self._meter = connection, meter
+        self._before, self._undone = meter.catalog, meter.undone
         self._probes = [*self._reads(), *self._values()]
         self._known: set[str] = set()
         self._broken: dict[_Probe, str] = {}
 
     def prepare(self, sql: str) -> None:
-        """Compile what writes to the tables that a statement names, while they are as they were."""
+        """Compile what writes to the tables that a statement names, while they are as they were.
+
+        What goes further than its words say may reach all of them.
+        """
         words = {word.casefold() for word in re.findall(r"\w+", sql)}
         tables = self._before.tables
         named = {key for key, table in tables.items() if table.name.casefold() in words}
+        if _is_far(Statement(sql, self._connection.dialect.name)):
+            named = set(tables)
         wholes = {str(tables[key].owner).removeprefix("partition of ") for key in named}
         for key in (named | wholes & set(tables)) - self._known:
             self._known.add(key)
@@ -109,6 +115,15 @@ class OldCode:
         """Return how statements fail now, by table and kind."""
         return {(probe.table, probe.kind): reason for probe, reason in self._broken.items()}
 
+    def mark(self) -> Back:
+        """Return the way back to what fails now."""
+        broken = dict(self._broken)
+
+        def back() -> None:
+            self._broken = dict(broken)
+
+        return back
+
     def _reason(self, probe: _Probe) -> str | None:
         """How it fails, first of all; None where it can be done."""
         reasons: list[str] = []
@@ -117,12 +132,17 @@ class OldCode:
                 with self._undone():
                     for statement in way:
                         self._connection.execute(statement)
+            except DBAPIError as error:
+                reasons.append(self._said(error.orig or error))
             except SQLAlchemyError as error:
-                text = str(getattr(error, "orig", error)).strip()
-                reasons.append(next(iter(text.splitlines()), type(error).__name__))
+                reasons.append(self._said(error))
             else:
                 return None
         return reasons[0]
+
+    def _said(self, error: BaseException) -> str:
+        found = error if isinstance(error, Exception) else Exception(*error.args)
+        return self._meter.failure(found).message or type(error).__name__
 
     def _reads(self) -> Iterator[_Probe]:
         for key, table in self._before.tables.items():
@@ -153,7 +173,7 @@ class OldCode:
         for number, rows in enumerate(self._rows(key, demand)):
             mark = f" {number + 1}" if number else ""
             yield _insert(key, f"INSERT{mark}", demand.table, rows)
-            numbered = rows.without(n for n, cell in demand.cells.items() if cell.is_skipped)
+            numbered = rows.without(_numbers(demand))
             if numbered.known and numbered != rows:
                 yield _insert(key, f"INSERT without a number{mark}", demand.table, numbered)
             for name, kind in _left_out(demand):
@@ -204,12 +224,32 @@ class OldCode:
         return greatest
 
 
+def _is_far(statement: Statement) -> bool:
+    """Whether a statement may change tables that it does not name."""
+    if statement.verb in ("DO", "CALL") or statement.has("CASCADE"):
+        return True
+    reader = Reader(statement)
+    if not reader.take_any("CREATE", "ALTER", "DROP"):
+        return False
+    reader.take("OR", "REPLACE")
+    return reader.take_any(*_FAR_KINDS) is not None
+
+
+def _numbers(demand: Demand) -> Iterator[str]:
+    """The columns that no code writes: what numbers itself, and a primary key with a default."""
+    keys = set(demand.table.primary_key.columns.keys())
+    for name, cell in demand.cells.items():
+        if cell.is_skipped or (name in keys and cell.default is not None):
+            yield name
+
+
 def _left_out(demand: Demand) -> Iterator[tuple[str, str]]:
     """The columns that the old code may leave without a value: it says NULL, or says nothing."""
+    numbers = set(_numbers(demand))
     for name, cell in demand.cells.items():
-        if name in demand.keys or cell.is_skipped:
+        if name in numbers:
             continue
-        if cell.is_present_nullable:
+        if cell.is_present_nullable and name not in demand.keys:  # a key is there to be written
             yield name, "NULL in"
         elif cell.default is not None:
             yield name, "without"

@@ -45,6 +45,16 @@ def of(path: Path) -> Place | None:
     return None
 
 
+def is_by_alembic(path: Path) -> bool:
+    """Whether Alembic does what is being done, on behalf of the file at `path`."""
+    for frame in _frames():
+        if frame.f_code.co_filename == str(path):
+            return False
+        if str(frame.f_globals.get("__name__", "")).startswith("alembic."):
+            return True
+    return False
+
+
 def of_error(error: BaseException, path: Path) -> Place | None:
     """Return where the file at `path` called an operation that Alembic refused.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -163,7 +164,8 @@ class _Recorder:
         session = Session(
             replace(self.checkout.request(), bind=None), work, is_observer=is_observer
         )
-        with log.muted():
+        with log.muted(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # each would come up once for every take
             self.checkout.run(config, script, session, {})
 
 
@@ -205,11 +207,15 @@ def _merged(
 
 
 def _counted(facts: Facts, counts: Mapping[str, int]) -> Facts:
-    """What was measured on empty tables, with the rows that they would have had."""
+    """What was measured on empty tables, with the rows that they would have had.
+
+    These rows refuse it, so that none of them is lost.
+    """
     tables = {
         table: replace(found, rows=counts.get(table, 0)) for table, found in facts.tables.items()
     }
-    return replace(facts, tables=tables)
+    losses = tuple(loss for loss in facts.losses if loss.kind not in ("table", "column"))
+    return replace(facts, tables=tables, losses=losses)
 
 
 def _by_key(

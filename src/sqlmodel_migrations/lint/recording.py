@@ -16,6 +16,10 @@ from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.database.catalog.difference import CatalogDifference
 from sqlmodel_migrations.database.sizes import Size
 from sqlmodel_migrations.history.index import Revision
+from sqlmodel_migrations.lint.place import Place
+
+NEW_ENUM_VALUE = "55P04"
+"""PostgreSQL's code for a value of an enum that is used before it was committed."""
 
 
 class Rows(enum.StrEnum):
@@ -94,11 +98,15 @@ class Loss:
 
 @dataclass(frozen=True)
 class Broken:
-    """A statement of the code that runs before the upgrade, and why it fails afterwards."""
+    """A statement of the code that runs before the upgrade, and why it fails afterwards.
+
+    `is_there` says whether a table of that name is there in the end.
+    """
 
     table: str
     statement: str
     reason: str
+    is_there: bool = False
 
 
 class FailureKind(enum.StrEnum):
@@ -149,7 +157,9 @@ class RecordedStatement:
     `transaction` is the number of the transaction it ran in, None where it ran in none.
     `failures` tells on which rows it failed, and how. `again` is how it would fail if the
     revision ran once more after it, None where it would not. What is not measured is guessed from
-    the text.
+    the text. What the revision itself rolls back is undone: it locked and read while it ran, and
+    nothing of it is left. `taken_out` is how it fails in a transaction, where our executor sends it
+    outside of one by itself.
     """
 
     revision: str
@@ -165,6 +175,31 @@ class RecordedStatement:
     failures: Mapping[Rows, Failure] = field(default_factory=dict)
     again: str | None = None
     is_measured: bool = True
+    is_undone: bool = False
+    taken_out: Failure | None = None
+
+
+def sent_from(
+    revision: Revision,
+    number: int,
+    where: Place,
+    sql: str,
+    *,
+    parameters: Any = None,
+    transaction: int | None = None,
+) -> RecordedStatement:
+    """Return a statement of a revision, of which nothing is known yet but where it came from."""
+    return RecordedStatement(
+        revision=revision.id,
+        number=number,
+        file=revision.path,
+        line=where.line,
+        end_line=where.end_line,
+        operation=where.operation,
+        sql=sql,
+        parameters=parameters,
+        transaction=transaction,
+    )
 
 
 @dataclass(frozen=True)

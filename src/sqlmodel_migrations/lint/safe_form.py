@@ -13,7 +13,7 @@ from sqlmodel_migrations.lint.op_call import INDENT, tidy
 from sqlmodel_migrations.lint.rules.base import constraints
 from sqlmodel_migrations.lint.script import NotMechanical
 
-BATCH = 1000
+BATCH = 5000
 """Rows of a batch: few enough that who waits for one of them does not notice."""
 
 
@@ -70,7 +70,7 @@ with op.get_context().autocommit_block():
 
 
 def batches(table: str, key: str, statement: str, condition: str | None) -> str:
-    """Return code that sends `statement` for a thousand rows at a time, each batch by itself.
+    """Return code that sends `statement` for `BATCH` rows at a time, each batch by itself.
 
     `statement` ends before its WHERE, whose condition is given apart; `key` is the column by which
     rows are told apart. A second run does the same again. On PostgreSQL a commit that does not wait
@@ -78,12 +78,12 @@ def batches(table: str, key: str, statement: str, condition: str | None) -> str:
     """
     first = f"SELECT {key} FROM {table} ORDER BY {key} LIMIT 1"
     where = f"({condition}) AND " if condition else ""
+    last = f"SELECT {key} FROM {table} ORDER BY {key} DESC LIMIT 1"
     parts = [
-        f"WITH batch AS (SELECT {key} FROM {table} WHERE {key} >= :start ORDER BY {key}"
-        f" LIMIT {BATCH}),",
-        f" stop AS (SELECT {key} FROM batch ORDER BY {key} DESC LIMIT 1),",
+        f"WITH stop AS (SELECT {key} FROM {table} WHERE {key} >= :start ORDER BY {key}"
+        f" OFFSET {BATCH - 1} LIMIT 1),",
         f" changed AS ({statement}",
-        f" WHERE {where}{key} BETWEEN :start AND (SELECT {key} FROM stop))",
+        f" WHERE {where}{key} BETWEEN :start AND coalesce((SELECT {key} FROM stop), ({last})))",
         f" SELECT {key} FROM {table} WHERE {key} > (SELECT {key} FROM stop) ORDER BY {key} LIMIT 1",
     ]
     batch = textwrap.indent(_lines(parts, depth=3), INDENT * 2)

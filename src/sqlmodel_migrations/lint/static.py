@@ -8,34 +8,42 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
 from sqlalchemy import Dialect
+from sqlalchemy.exc import CompileError
+from sqlalchemy.schema import AddConstraint
 
 from sqlmodel_migrations import _alembic, _alembic_batch
-from sqlmodel_migrations._alembic_batch import Batch
+from sqlmodel_migrations._alembic_batch import Batch, Entry
 from sqlmodel_migrations.database import family
-from sqlmodel_migrations.database.statement import Statement, split
+from sqlmodel_migrations.database.sqlite_token import Kind
+from sqlmodel_migrations.database.statement import Reader, Statement, split, transaction_control
 from sqlmodel_migrations.errors import UsageError
 from sqlmodel_migrations.history.index import Revision
-from sqlmodel_migrations.lint import guess, place
+from sqlmodel_migrations.lint import guess, place, savepoint
 from sqlmodel_migrations.lint.guess import action
 from sqlmodel_migrations.lint.guess.action import Act
 from sqlmodel_migrations.lint.limit import TooLong, limited
 from sqlmodel_migrations.lint.page import Page
 from sqlmodel_migrations.lint.place import Place
 from sqlmodel_migrations.lint.recording import (
+    NEW_ENUM_VALUE,
+    Failure,
     FailureKind,
     Lock,
     RecordedStatement,
     Recording,
+    Rows,
     Runner,
     Stops,
     Unmeasured,
+    sent_from,
 )
+from sqlmodel_migrations.lint.savepoint import Move, Savepoints, Turn
 from sqlmodel_migrations.lint.span import Span
 from sqlmodel_migrations.project import url as project_url
 from sqlmodel_migrations.run import log
@@ -57,8 +65,11 @@ def record(checkout: Checkout, span: Span, runner: Runner) -> Recording:
         dialect.name,
         runner,
         span.pending,
-        tuple(_judged(statements, dialect.name)),
-        unmeasured=tuple(u for each in played for u in each.unmeasured),
+        tuple(_mended(_judged(statements, dialect.name, runner), dialect.name)),
+        unmeasured=(
+            *(unmeasured for each in played for unmeasured in each.unmeasured),
+            *_copies(statements, dialect.name),
+        ),
         heads=checkout.graph.heads,
         is_downgrade=span.is_downgrade,
     )
@@ -66,19 +77,20 @@ def record(checkout: Checkout, span: Span, runner: Runner) -> Recording:
 
 def completed(recording: Recording, checkout: Checkout, span: Span) -> Recording:
     """Return a recording with guesses at what was not measured: it stays said that it was not."""
-    lacking = {s.revision for s in recording.statements if _is_lacking(s)}
+    without = _lacking(recording)
+    lacking = {s.revision for s in without}
     ended = {u.revision for u in recording.unmeasured if u.revision is not None}
     if not lacking | ended:
         return recording
     guessed = record(checkout, span, recording.runner)
-    left = [s for s in recording.statements if not _is_lacking(s)]
+    left = [s for s in recording.statements if s not in without]
     known = {(s.revision, s.line, s.operation) for s in left}
     further = [
         s
         for s in guessed.statements
         if s.revision in lacking | ended and (s.revision, s.line, s.operation) not in known
     ]
-    said = [u for s in recording.statements if _is_lacking(s) for u in _lack(s)]
+    said = [u for s in without if _is_lacking(s) for u in _lack(s)]
     order = [revision.id for revision in recording.revisions]
     return replace(
         recording,
@@ -87,6 +99,16 @@ def completed(recording: Recording, checkout: Checkout, span: Span) -> Recording
         ),
         unmeasured=(*recording.unmeasured, *said),
     )
+
+
+def _lacking(recording: Recording) -> list[RecordedStatement]:
+    """The statements for which the scratch database lacks something, or misses their work."""
+    found: list[RecordedStatement] = []
+    for statement in recording.statements:
+        is_after = any(other.revision == statement.revision for other in found)
+        if _is_lacking(statement) or (is_after and Rows.EMPTY in statement.failures):
+            found.append(statement)
+    return found
 
 
 def _is_lacking(statement: RecordedStatement) -> bool:
@@ -130,12 +152,22 @@ class _Played:
     unmeasured: list[Unmeasured] = field(default_factory=list)
     transaction: int | None = 0
     entry: Place | None = None
+    savepoints: Savepoints = field(default_factory=Savepoints)
+
+    def __post_init__(self) -> None:
+        self.savepoints.begin(0)
 
     def write(self, text: str) -> None:
         """Note a text that Alembic writes, as one statement or several."""
         where = self.entry or self.here()
         for each in split(text, self.dialect.name) if where is not None else ():
-            if each.verb in ("BEGIN", "COMMIT"):  # of an autocommit block, or the script's own
+            move = savepoint.read(each)
+            if move is not None:
+                self._go(move)
+            elif transaction_control(each) in (
+                "BEGIN",
+                "COMMIT",
+            ):  # of an autocommit block, or the script's own
                 self._turn(each.verb)
             elif where is not None:
                 self._add(each.text, where)
@@ -151,21 +183,28 @@ class _Played:
     def _turn(self, verb: str) -> None:
         number = sum(1 for s in self.statements if s.transaction is not None)
         self.transaction = None if verb == "COMMIT" else number + 1
+        self.savepoints.begin(len(self.statements))
 
     def _add(self, sql: str, where: Place) -> None:
-        self.statements.append(
-            RecordedStatement(
-                revision=self.revision.id,
-                number=len(self.statements),
-                file=self.revision.path,
-                line=where.line,
-                end_line=where.end_line,
-                operation=where.operation,
-                sql=sql,
-                transaction=self.transaction,
-                is_measured=False,
-            )
-        )
+        position = len(self.statements)
+        sent = sent_from(self.revision, position, where, sql, transaction=self.transaction)
+        self.statements.append(replace(sent, is_measured=False))
+        if action.is_opaque(sent.sql, self.dialect.name):
+            said = "what this does to tables is not read in its text"
+            self.unmeasured.append(Unmeasured(sent.revision, said, sent.file, sent.line))
+
+    def _go(self, move: Move) -> None:
+        """Set a savepoint, give it up, or go back to it: what came since is undone."""
+        if move.turn is Turn.SET:
+            self.savepoints.set(move.name, len(self.statements))
+        elif move.turn is Turn.RELEASE:
+            self.savepoints.release(move.name)
+        else:
+            count = self.savepoints.go_back(move.name)
+            undone = self.statements[len(self.statements) if count is None else count :]
+            self.statements[len(self.statements) - len(undone) :] = [
+                replace(statement, is_undone=True) for statement in undone
+            ]
 
 
 def _play(checkout: Checkout, revision: Revision, dialect: Dialect, span: Span) -> _Played:
@@ -181,7 +220,7 @@ def _play(checkout: Checkout, revision: Revision, dialect: Dialect, span: Span) 
         with (
             contextlib.redirect_stdout(output),
             _alembic.operations(context),
-            _alembic_batch.noted(played.here, played.begin),
+            _alembic_batch.noted(lambda _: played.here(), played.begin),
             _alembic_batch.flushed_by(lambda batch: _flush(batch, played)),
             limited(LIMIT),
         ):
@@ -201,23 +240,53 @@ def _flush(batch: Batch, played: _Played) -> bool:
         return False
     for entry in batch.entries:
         played.begin(entry.mark)
-        with contextlib.suppress(NotImplementedError, CommandError, AttributeError, TypeError):
-            batch.run(entry)
+        with contextlib.suppress(CommandError, AttributeError, TypeError, CompileError):
+            try:
+                batch.run(entry)
+            except NotImplementedError:  # SQLite has no ALTER for a constraint
+                _write_constraint(entry, played)
     played.begin(None)
     return True
 
 
-def _judged(statements: Sequence[RecordedStatement], dialect: str) -> Iterator[RecordedStatement]:
+def _write_constraint(entry: Entry, played: _Played) -> None:
+    """Write a constraint that is added as other databases would add it."""
+    if entry.name == "add_constraint":
+        ddl = AddConstraint(entry.arguments[0])
+        played.write(str(ddl.compile(dialect=played.dialect)))
+
+
+def _judged(
+    statements: Sequence[RecordedStatement], dialect: str, runner: Runner
+) -> Iterator[RecordedStatement]:
     """Give each statement what it probably does, and the locks that were taken before it."""
     new: set[str] = set()
+    values: set[tuple[str, int | None, str]] = set()
     held: dict[tuple[str, int], dict[str, Lock]] = {}
     for statement in statements:
         is_inside = statement.transaction is not None
         guessed = guess.of(statement.sql, dialect, new, is_in_transaction=is_inside)
         locks = held.setdefault((statement.revision, statement.transaction or 0), {})
         facts = replace(guessed.facts, held=dict(locks) if is_inside else {})
+        failures, taken_out = dict(guessed.failures), None
+        failure = failures.get(Rows.CLEAN)
+        place = (statement.revision, statement.transaction)
+        if is_inside and any((*place, word) in values for word in _texts(statement, dialect)):
+            failure = Failure(
+                FailureKind.TRANSACTION, "the new value is not committed", NEW_ENUM_VALUE
+            )
+            failures = dict.fromkeys(Rows, failure)
+        if Statement(statement.sql, dialect).has("ADD", "VALUE"):
+            values |= {(*place, word) for word in _texts(statement, dialect)}
+        is_ours = runner is Runner.SQLMODEL
+        if is_ours and failure is not None and failure.kind is FailureKind.TRANSACTION:
+            failures, taken_out = {}, failure
         yield replace(
-            statement, facts=facts, failures=guessed.failures, again=_again(statement, dialect)
+            statement,
+            facts=replace(facts, losses=(), broken=()) if statement.is_undone else facts,
+            failures=failures,
+            again=None if statement.is_undone else _again(statement, dialect),
+            taken_out=taken_out,
         )
         if is_inside:
             locks |= {
@@ -226,6 +295,53 @@ def _judged(statements: Sequence[RecordedStatement], dialect: str) -> Iterator[R
                 if found.taken is not None and found.taken.stops >= Stops.WRITES
             }
         new |= set(_made(statement, dialect))
+
+
+def _texts(statement: RecordedStatement, dialect: str) -> set[str]:
+    """The strings in a statement."""
+    return {t.text for t in Statement(statement.sql, dialect).tokens if t.kind is Kind.STRING}
+
+
+def _mended(statements: Iterable[RecordedStatement], dialect: str) -> Iterator[RecordedStatement]:
+    """Leave out the loss of what a later statement of its revision gives the name of again."""
+    known = list(statements)
+    for position, statement in enumerate(known):
+        later = [s for s in known[position + 1 :] if s.revision == statement.revision]
+        back = {name for each in later for name in _named(each, dialect)}
+        facts = replace(
+            statement.facts,
+            losses=tuple(
+                x for x in statement.facts.losses if x.kind != "table" or x.table not in back
+            ),
+            broken=tuple(x for x in statement.facts.broken if x.table not in back),
+        )
+        yield replace(statement, facts=facts)
+
+
+def _copies(statements: Sequence[RecordedStatement], dialect: str) -> Iterator[Unmeasured]:
+    """Say of which tables the rows are taken to others, which may leave some out."""
+    gone: dict[tuple[str, str], RecordedStatement] = {}
+    for statement in statements:
+        for text in split(statement.sql, dialect):
+            for each in action.parse(text):
+                if each.act is Act.DROP_TABLE:
+                    gone[statement.revision, each.table] = statement
+                was = gone.get((statement.revision, each.name))
+                if each.act is Act.RENAME_TABLE and was is not None:
+                    reason = f"what the table in the place of '{each.name}' leaves out is not read"
+                    yield Unmeasured(was.revision, reason, was.file, was.line)
+
+
+def _named(statement: RecordedStatement, dialect: str) -> Iterator[str]:
+    """The names that a statement gives to tables or views."""
+    for text in split(statement.sql, dialect):
+        yield from (a.name for a in action.parse(text) if a.act is Act.RENAME_TABLE)
+        yield from (a.table for a in action.parse(text) if a.act is Act.CREATE_TABLE)
+        reader = Reader(text)
+        if reader.take("CREATE"):
+            reader.take("OR", "REPLACE")
+            view = reader.name() if reader.take("VIEW") else None
+            yield from (view.name,) if view is not None else ()
 
 
 def _made(statement: RecordedStatement, dialect: str) -> Iterator[str]:

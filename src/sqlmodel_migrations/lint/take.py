@@ -17,34 +17,34 @@ from alembic.runtime.migration import MigrationContext, RevisionStep
 from sqlalchemy.exc import DBAPIError
 
 from sqlmodel_migrations import _alembic, _alembic_batch
+from sqlmodel_migrations.database import driver
 from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.database.quoting import qualified
 from sqlmodel_migrations.database.statement import Statement, split, verb
 from sqlmodel_migrations.errors import StepFailed
 from sqlmodel_migrations.history.index import Revision
-from sqlmodel_migrations.lint import facts, losses, place, wire
-from sqlmodel_migrations.lint.facts import Measured
+from sqlmodel_migrations.lint import facts, losses, place, savepoint, wire
+from sqlmodel_migrations.lint.breakage import Breakage
+from sqlmodel_migrations.lint.facts import Back, Measured
 from sqlmodel_migrations.lint.limit import TooLong, limited
 from sqlmodel_migrations.lint.losses import Sent, State
-from sqlmodel_migrations.lint.old_code import OldCode
 from sqlmodel_migrations.lint.place import Place
 from sqlmodel_migrations.lint.recording import (
-    Broken,
     Facts,
     Failure,
     FailureKind,
     RecordedStatement,
     Rows,
     Runner,
-    Stops,
     Unmeasured,
+    sent_from,
 )
-from sqlmodel_migrations.run import runner
+from sqlmodel_migrations.lint.savepoint import Move, Savepoints, Turn
+from sqlmodel_migrations.run import effect, runner
+from sqlmodel_migrations.run.effect import Kind
+from sqlmodel_migrations.run.effect.base import is_autocommit
 
 _ANSWERS = frozenset(("SELECT", "WITH", "SHOW", "VALUES", "TABLE", "EXPLAIN", "PRAGMA", "DESCRIBE"))
-
-
-_SAVEPOINTS = frozenset(("SAVEPOINT", "RELEASE", "ROLLBACK"))
 
 _LIMIT = 60.0
 """Seconds after which a revision is given up."""
@@ -79,7 +79,10 @@ class Take:
     _is_again: bool = False
     _entry: Place | None = None
     _raised: tuple[Exception, Place, str, Failure] | None = None
-    _suspects: list[tuple[int, Broken]] = field(default_factory=list)
+    _wreck: tuple[Place, str, Failure] | None = None
+    _breakage: Breakage | None = None
+    _named: frozenset[str] = frozenset()
+    _savepoints: Savepoints = field(default_factory=Savepoints)
 
     def perform(
         self,
@@ -97,7 +100,7 @@ class Take:
         try:
             with (
                 wire.tapped(context.connection, self),
-                _alembic_batch.noted(self._here, self._begin),
+                _alembic_batch.noted(self._noted, self._begin),
             ):
                 if self.runner is Runner.ALEMBIC:
                     _alembic.run_as_configured(context, wrapped, arguments)
@@ -120,22 +123,25 @@ class Take:
         was_open = self._connection.in_transaction()
         self._meter = facts.of(self._connection)
         self.counts = dict(self._meter.rows)
-        self._old_code: OldCode | None = None
         if self.rows is Rows.CLEAN:
-            self._old_code = OldCode(self._connection, self._meter.catalog, self._meter.undone)
+            self._breakage = Breakage(self._connection, self._meter)
         if not was_open:
             self._connection.commit()
+        self._savepoints.begin(0, self._ways())
 
     @contextlib.contextmanager
     def _around(self, step: RevisionStep) -> Iterator[None]:
         """Watch one revision; an exception that leaves it ends the take."""
         name = _alembic.step_revision(step)
         self._revision = self._last = next(r for r in self.pending if r.id == name)
-        self._sent, self._first = [], len(self.statements)
+        self._sent, self._first, self._named = [], len(self.statements), frozenset()
         try:
+            with self._busy():
+                self._meter.begin()
             before = self._state()
             with limited(_LIMIT):
                 yield
+            self._note_wreck_of_transaction()
             self._look_behind()
             self._note_losses(before)
             if self.is_twice:
@@ -156,6 +162,7 @@ class Take:
 
     def _run_again(self, function: Callable[..., Any]) -> None:
         self._is_again = True
+        self._savepoints.begin(len(self.statements), self._ways())
         try:
             with contextlib.suppress(Exception, SystemExit, TooLong), limited(_LIMIT):
                 function(**self._arguments)
@@ -214,11 +221,14 @@ class Take:
     def _note_losses(self, before: State) -> None:
         if not self._sent:
             return
-        for position, found in losses.found(self._sent, before, self._state()).items():
+        after = self._state()
+        for position, found in losses.found(self._sent, before, after, self._named).items():
             # Rows that violate much are lost in many ways; that values are cut counts.
             kept = [x for x in found if self.rows is not Rows.DIRTY or x.kind == "values"]
             if kept:
                 self._amend(self._first + position, losses=tuple(kept))
+            if self._breakage is not None:
+                self._breakage.lose(self._first + position, found)
 
     def _amend(self, index: int, **changes: Any) -> None:
         statement = self.statements[index]
@@ -237,12 +247,23 @@ class Take:
 
     def take(self, sql: str, parameters: Any, send: wire.Send) -> bool:
         """Measure a statement of a revision; False for all that is not one."""
-        if self._is_busy or self._revision is None or verb(sql) in _SAVEPOINTS:
+        if self._is_busy or self._revision is None:
             return False
         where = self._here()
         if where is None:  # Alembic's own, about the version table
             return False
+        if not self._is_again:
+            self._note_wreck_of_transaction(sql)
+        statement = Statement(sql, self._connection.dialect.name)
+        refusal = effect.of(statement.dialect).refusal(statement)
+        if refusal is not None and self.runner is Runner.SQLMODEL:
+            self._add_refused(where, sql, refusal)
+            return True
+        move = savepoint.read(statement)
         with self._busy():
+            if move is not None:
+                self._move(move, where, sql, partial(send, sql))
+                return True
             for text in self._pieces(sql, parameters):
                 once = partial(send, text)
                 if self._is_again:
@@ -262,24 +283,88 @@ class Take:
             return (sql,)
         return [piece.text for piece in split(sql, "postgresql")] or (sql,)
 
-    def end(self) -> None:
+    def end(self, *, is_undone: bool) -> None:
         """A transaction ends: what the old code cannot do now, it cannot do from here on."""
-        if not self._is_busy:
-            self._transaction += 1
-            self._confirm()
+        if self._is_busy:
+            return
+        self._refuse_end("ROLLBACK" if is_undone else "COMMIT")
+        if is_undone and self._revision is not None and not is_autocommit(self._connection):
+            self._wreck = None
+            self._undo("")
+        self._transaction += 1
+        self._confirm()
+        self._savepoints.begin(len(self.statements), self._ways())
+
+    def _refuse_end(self, word: str) -> None:
+        """Say that our executor lets no revision end its transaction by itself."""
+        where = self._here()
+        if self.runner is Runner.ALEMBIC or where is None or self._revision is None:
+            return
+        if not place.is_by_alembic(self._revision.path):
+            self._add_refused(where, word, f"{word} ends a transaction")
+
+    def _add_refused(self, where: Place, sql: str, reason: str) -> None:
+        said = f"{reason}, which sqlmodel migrations does not let a script do"
+        if not self._is_again:
+            failure = Failure(FailureKind.OTHER, said)
+            self._add(where, sql, None, self._transaction, Facts(), failure)
 
     # What happens to one statement.
 
     def _here(self) -> Place | None:
         return place.of(self._revision.path) if self._revision is not None else None
 
+    def _noted(self, names: frozenset[str]) -> Place | None:
+        """An operation is put into a batch: what it names is meant, whatever is sent for it."""
+        self._named |= names
+        return self._here()
+
     def _begin(self, entry: Place | None) -> None:
         """An operation of a batch is carried out: its own line is where it was put there."""
         self._entry = entry
 
+    def _note_wreck_of_transaction(self, sql: str = "") -> None:
+        """Note an error that the revision caught, where its transaction is of no use after it.
+
+        Only a ROLLBACK, which `sql` may be, mends that.
+        """
+        wreck, self._wreck = self._wreck, None
+        if wreck is not None and verb(sql) != "ROLLBACK":
+            where, text, failure = wreck
+            said = f"{failure.message}; caught or not, the transaction does nothing after it"
+            self._add(where, text, None, self._transaction, Facts(), replace(failure, message=said))
+
+    def _move(self, move: Move, where: Place, sql: str, send: facts.Send) -> None:
+        """Set a savepoint, give it up, or go back to it, unless the server refuses."""
+        error = facts.attempt(send)
+        if error is not None:
+            self._refuse(where, sql, None, self._transaction, Measured(error))
+        elif move.turn is Turn.SET:
+            self._savepoints.set(move.name, len(self.statements), self._ways())
+        elif move.turn is Turn.RELEASE:
+            self._savepoints.release(move.name)
+        else:
+            self._undo(move.name)
+            self._transaction += not move.name
+
+    def _ways(self) -> tuple[Back, ...]:
+        """The ways back to what is known now."""
+        marked = (self._meter, self._breakage)
+        return tuple(each.mark() for each in marked if each is not None)
+
+    def _undo(self, name: str) -> None:
+        """Take back what is known of the statements since a savepoint; their locks were held."""
+        count = self._savepoints.go_back(name)
+        if count is None or self._is_again:
+            return
+        for index in range(count, len(self.statements)):
+            self.statements[index] = replace(self.statements[index], is_undone=True)
+        for position in range(max(count - self._first, 0), len(self._sent)):
+            self._sent[position] = replace(self._sent[position], measured=Measured())
+
     def _measure_again(self, sql: str, send: facts.Send) -> None:
         assert self._revision is not None
-        measured = self._meter.measure(sql, send)
+        measured, _ = self._sent_by_runner(sql, send)
         if measured.error is not None:
             failure = self._meter.failure(measured.error)
             self.again.setdefault((self._revision.id, sql), failure.message)
@@ -287,46 +372,67 @@ class Take:
                 raise measured.error
 
     def _measure(self, where: Place, sql: str, parameters: Any, send: facts.Send) -> None:
-        if self._old_code is not None:
-            self._old_code.prepare(sql)
-        measured = self._meter.measure(sql, send)
+        if self._breakage is not None:
+            self._breakage.prepare(sql)
+        measured, taken_out = self._sent_by_runner(sql, send)
         transaction = self._transaction if measured.is_in_transaction else None
         if measured.error is None:
             seen = Facts(measured.tables, measured.held, measured.changes, commits=measured.commits)
-            self._add(where, sql, parameters, transaction, seen, None, measured)
-            self._suspect(measured)
-            return
-        failure = self._meter.failure(measured.error)
-        if where.is_caught or verb(sql) in _ANSWERS:
-            self._raised = (measured.error, where, sql, failure)
-            raise measured.error
-        self._add(where, sql, parameters, transaction, Facts(), failure)
+            self._add(where, sql, parameters, transaction, seen, None, measured, taken_out)
+            if self._breakage is not None:
+                self._breakage.look(len(self.statements) - 1, measured)
+        else:
+            self._refuse(where, sql, parameters, transaction, measured)
+        if measured.commits:
+            self._transaction += 1
+            self._savepoints.begin(len(self.statements), self._ways())
 
-    def _suspect(self, measured: Measured) -> None:
-        """See what the old code can no longer do."""
-        if self._old_code is None:
-            return
-        changed = {
-            table
-            for table, found in measured.tables.items()
-            if found.taken is not None and found.taken.stops >= Stops.WRITES
-        }
-        if measured.changes or changed:
-            changed |= {c.table for c in measured.changes if c.table is not None}
-            position = len(self.statements) - 1
-            self._suspects += [(position, broken) for broken in self._old_code.look(changed)]
+    def _sent_by_runner(self, sql: str, send: facts.Send) -> tuple[Measured, Failure | None]:
+        """Measure a statement in its transaction, or outside where our executor sends it there."""
+        measured = self._meter.measure(sql, send)
+        if measured.error is None or not self._leaves(sql, measured.error):
+            return measured, None
+        inside = self._meter.failure(measured.error)
+        module = effect.of(self._connection.dialect.name)
+        if module.wants_values_committed(measured.error):  # they are added outside, before it
+            driver.commit(self._connection)
+            measured = self._meter.measure(sql, send)
+        else:
+            with module.apart(self._connection):
+                measured = self._meter.measure(sql, send)
+        return replace(measured, commits=True), inside
+
+    def _leaves(self, sql: str, error: Exception) -> bool:
+        """Whether our executor sends a statement outside of the transaction that refuses it."""
+        if self.runner is not Runner.SQLMODEL or is_autocommit(self._connection):
+            return False
+        module = effect.of(self._connection.dialect.name)
+        is_alone = module.kind(Statement(sql, self._connection.dialect.name)) is Kind.ALONE
+        return is_alone or module.must_be_alone(error) or module.wants_values_committed(error)
+
+    def _refuse(
+        self,
+        where: Place,
+        sql: str,
+        parameters: Any,
+        transaction: int | None,
+        measured: Measured,
+    ) -> None:
+        """Note what the server refused; raise it where the revision waits for an answer."""
+        error = measured.error
+        assert error is not None
+        failure = self._meter.failure(error)
+        if where.is_caught or verb(sql) in _ANSWERS:
+            self._raised = (error, where, sql, failure)
+            self._wreck = self._raised[1:] if measured.is_fatal else None
+            raise error
+        self._add(where, sql, parameters, transaction, Facts(), failure)
 
     def _confirm(self) -> None:
         """Keep what is broken for good; a later statement may have mended it."""
-        if self._old_code is None or not self._suspects:
-            return
-        left = self._old_code.broken()
-        for position, broken in self._suspects:
-            reason = left.get((broken.table, broken.statement))
-            if reason is not None:
-                known = self.statements[position].facts.broken
-                self._amend(position, broken=(*known, replace(broken, reason=reason)))
-        self._suspects = []
+        for position, broken in self._breakage.settle() if self._breakage is not None else ():
+            known = self.statements[position].facts.broken
+            self._amend(position, broken=(*known, broken))
 
     def _add(
         self,
@@ -337,20 +443,21 @@ class Take:
         seen: Facts,
         failure: Failure | None,
         measured: Measured | None = None,
+        taken_out: Failure | None = None,
     ) -> None:
         assert self._revision is not None
-        statement = RecordedStatement(
-            revision=self._revision.id,
-            number=len(self._sent),
-            file=self._revision.path,
-            line=where.line,
-            end_line=where.end_line,
-            operation=where.operation,
-            sql=sql,
-            parameters=parameters,
-            transaction=transaction,
+        statement = replace(
+            sent_from(
+                self._revision,
+                len(self._sent),
+                where,
+                sql,
+                parameters=parameters,
+                transaction=transaction,
+            ),
             facts=seen,
             failures={} if failure is None else {self.rows: failure},
+            taken_out=taken_out,
         )
         self.statements.append(statement)
         text = Statement(sql, self._connection.dialect.name)

@@ -18,8 +18,8 @@ class Tap(Protocol):
     def take(self, sql: str, parameters: Any, send: Send) -> bool:
         """Send a text, or its statements, and return True; False lets SQLAlchemy send it."""
 
-    def end(self) -> None:
-        """A transaction is about to be committed or rolled back."""
+    def end(self, *, is_undone: bool) -> None:
+        """A transaction is about to be committed, or rolled back."""
 
 
 @contextlib.contextmanager
@@ -49,15 +49,18 @@ def tapped(connection: Connection, tap: Tap) -> Iterator[None]:
 
         return not is_other(context) and tap.take(sql, None, send)
 
-    def on_end(_: Connection) -> None:
-        tap.end()
+    def on_commit(_: Connection) -> None:
+        tap.end(is_undone=False)
+
+    def on_rollback(_: Connection) -> None:
+        tap.end(is_undone=True)
 
     hooks: tuple[tuple[str, Callable[..., Any]], ...] = (
         ("do_execute", on_execute),
         ("do_executemany", on_many),
         ("do_execute_no_params", on_plain),
-        ("commit", on_end),
-        ("rollback", on_end),
+        ("commit", on_commit),
+        ("rollback", on_rollback),
     )
     for name, hook in hooks:
         event.listen(engine, name, hook)

@@ -6,9 +6,9 @@ from sqlalchemy import Connection
 
 from sqlmodel_migrations.database import family
 from sqlmodel_migrations.errors import UsageError
-from sqlmodel_migrations.lint.facts.base import FactsModule, Measured, Meter, Send
+from sqlmodel_migrations.lint.facts.base import Back, FactsModule, Measured, Meter, Send, attempt
 
-__all__ = ["Measured", "Meter", "Send", "of"]
+__all__ = ["Back", "Measured", "Meter", "Send", "attempt", "of"]
 
 
 def of(connection: Connection) -> Meter:

@@ -17,6 +17,9 @@ from sqlmodel_migrations.lint.recording import Failure, Lock, TableFacts
 Send = Callable[[], None]
 """Sends the statement; raises what the driver raises."""
 
+Back = Callable[[], None]
+"""Takes a meter back to what it knew when it was marked: what was done since is undone."""
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -24,7 +27,9 @@ class Measured:
 
     `error` is what the driver raised: the connection is usable all the same, and what the
     statement did is undone as far as the server can. `shrunk` are columns, as pairs of table and
-    name, whose values became fewer different ones. `is_in_transaction` says whether it ran in one.
+    name, whose values became fewer different ones; `gone` those that a copy in the place of their
+    table has not. `is_in_transaction` says whether it ran in one; an
+    error `is_fatal` where the server would do nothing more in that transaction.
     """
 
     error: Exception | None = None
@@ -32,8 +37,10 @@ class Measured:
     held: Mapping[str, Lock] = field(default_factory=dict)
     changes: tuple[CatalogDifference, ...] = ()
     shrunk: tuple[tuple[str, str], ...] = ()
+    gone: tuple[tuple[str, str], ...] = ()
     is_in_transaction: bool = True
     commits: bool = False
+    is_fatal: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,8 +69,17 @@ class Meter(Protocol):
     def rows(self) -> Mapping[str, int]:
         """How many rows each table from before has now."""
 
+    def begin(self) -> None:
+        """A revision begins: what is seen from now on is its own."""
+
     def measure(self, sql: str, send: Send) -> Measured:
-        """Send a statement and say what it did; never raises what the server refuses."""
+        """Send a statement and say what it did; never raises what the server refuses.
+
+        An empty text stands for what nobody saw being sent.
+        """
+
+    def mark(self) -> Back:
+        """Return the way back to what is known now."""
 
     def names(self) -> Names:
         """Return what is still there of what was there before."""
@@ -91,6 +107,15 @@ class Schema:
 
     def __post_init__(self) -> None:
         self.now = catalog.read(self.connection)
+
+    def mark(self) -> Back:
+        """Return the way back to the schema as it is now."""
+        now = self.now
+
+        def back() -> None:
+            self.now = now
+
+        return back
 
     def changes(self) -> tuple[CatalogDifference, ...]:
         """Read the schema again; return what differs from before."""
@@ -149,6 +174,15 @@ class Tracked:
         }
         return Names(tables, columns)
 
+    def mark(self) -> Back:
+        """Return the way back to what everything is called now."""
+        tables, columns = dict(self.tables), dict(self.columns)
+
+        def back() -> None:
+            self.tables, self.columns = dict(tables), dict(columns)
+
+        return back
+
     def counted(self, rows: Mapping[str, int]) -> dict[str, int]:
         """Return the rows of each table from before, given those of the tables as they are now."""
         return {key: rows.get(name or "", 0) for key, name in self.tables.items()}
@@ -185,3 +219,6 @@ class Watched:
     def catalog(self) -> Catalog:
         """The schema as it was last read."""
         return self._schema.now
+
+    def begin(self) -> None:
+        """A revision begins: each statement is compared with what was there before it."""

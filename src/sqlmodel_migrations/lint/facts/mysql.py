@@ -1,23 +1,24 @@
 """MariaDB and MySQL: the cheapest way in which the server accepts to change a table.
 
-An ALTER TABLE is sent with `ALGORITHM=INPLACE, LOCK=NONE` first, then with `LOCK=SHARED`: what is
-refused is a copy of the whole table, while writes wait.
-Source: https://mariadb.com/kb/en/innodb-online-ddl-overview/
+What a routine does to rows is seen by comparing them: nothing else tells which tables it changed.
 """
 
 from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
 from sqlmodel_migrations.database import target
 from sqlmodel_migrations.database.catalog.difference import CatalogDifference
-from sqlmodel_migrations.database.statement import Statement, verb
+from sqlmodel_migrations.database.statement import Reader, Statement, verb
+from sqlmodel_migrations.lint.facts import mysql_alter
 from sqlmodel_migrations.lint.facts.base import (
+    Back,
     Measured,
     Names,
     Send,
@@ -26,8 +27,7 @@ from sqlmodel_migrations.lint.facts.base import (
     attempt,
 )
 from sqlmodel_migrations.lint.recording import Failure, FailureKind, Lock, Stops, TableFacts
-
-SHARED = Lock("SHARED", Stops.WRITES)
+from sqlmodel_migrations.shadow.scratch import base as scratch
 
 _TABLES = (
     "SELECT table_name FROM information_schema.tables"
@@ -37,31 +37,72 @@ _COLUMNS = (
     "SELECT table_name, column_name FROM information_schema.columns"
     " WHERE table_schema = database() ORDER BY table_name, ordinal_position"
 )
+_FUNCTIONS = (
+    "SELECT lower(routine_name) FROM information_schema.routines"
+    " WHERE routine_schema = database() AND routine_type = 'FUNCTION'"
+)
+_TRIGGERS = "SELECT count(*) FROM information_schema.triggers WHERE trigger_schema = database()"
+_ALGORITHM = "SHOW SESSION VARIABLES LIKE 'alter_algorithm'"
+_COMMITTED = "SHOW SESSION STATUS LIKE 'Com_commit'"
+
 # https://mariadb.com/kb/en/sql-statements-that-cause-an-implicit-commit/
 COMMITS = frozenset(
     (
         *("ALTER", "CREATE", "DROP", "RENAME", "TRUNCATE", "GRANT", "REVOKE"),
-        *("ANALYZE", "OPTIMIZE", "REPAIR", "LOCK", "FLUSH", "BEGIN", "START"),
+        *("ANALYZE", "OPTIMIZE", "REPAIR", "LOCK", "FLUSH", "BEGIN", "START", "COMMIT"),
     )
 )
-_READS = frozenset(("SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "SET", "SHOW", "WITH"))
 _CHANGING = frozenset(("UPDATE", "REPLACE", "INSERT"))
-_ONLINE = re.compile(r"\b(ALGORITHM|LOCK)\s*=", re.IGNORECASE)
+_OF_ROWS = frozenset((*_CHANGING, "DELETE"))
+_READS = frozenset((*_OF_ROWS, "SELECT", "SET", "SHOW", "WITH"))
 
 # mysqld_error.h: what rows are not as a statement demands.
 _OF_DATA = frozenset(
     (1048, 1062, 1138, 1216, 1217, 1264, 1265, 1292, 1364, 1366, 1406, 1451, 1452, 1690, 3819, 4025)
 )
+# The scratch database, whose name says nothing to anybody.
+_SCRATCH = re.compile(rf"`?{scratch.PREFIX}\w+`?\.")
 # A right that the user has not, an engine or a plugin that the server has not.
 _LACKS = frozenset((1044, 1045, 1142, 1227, 1286, 1524, 1548, 1728))
 
 
 @dataclass(frozen=True)
 class _Reading:
-    """What is there at one moment, by table."""
+    """What is there at one moment, by table; `functions` are names in small letters."""
 
     columns: Mapping[str, tuple[str, ...]]
     rows: Mapping[str, int]
+    functions: frozenset[str]
+    has_triggers: bool
+
+
+@dataclass(frozen=True)
+class _Sending:
+    """How a statement was sent, and what came of it; `lock` is what was held meanwhile."""
+
+    lock: Lock | None = None
+    is_copy: bool = False
+    error: Exception | None = None
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """How many rows of a table a statement changed, and how many it deleted."""
+
+    updated: int = 0
+    deleted: int = 0
+
+
+@dataclass(frozen=True)
+class _Spread:
+    """What stands in a column: `size` counts its different values and all characters."""
+
+    size: int
+    nulls: int
+
+    def is_less(self, before: _Spread) -> bool:
+        """Whether values were cut or became equal, or NULL became some value."""
+        return self.size < before.size or self.nulls < before.nulls
 
 
 def meter(connection: Connection) -> _Meter:
@@ -75,6 +116,7 @@ class _Meter(Watched):
 
     _last: _Reading = field(init=False)
     _tracked: Tracked = field(init=False)
+    _locked: dict[str, Lock] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -90,25 +132,49 @@ class _Meter(Watched):
 
     def measure(self, sql: str, send: Send) -> Measured:
         """Send a statement and say what it did; never raises what the server refuses."""
-        word = verb(sql)
-        spread = self._spread(sql)
-        lock, error = self._sent(sql, send)
-        commits = word in COMMITS
-        if error is not None:
-            return Measured(error, commits=commits)
-        changed = self._changed_rows() if word in _CHANGING else 0
-        before, self._last = self._last, self._read()
-        changes = () if word in _READS else self._schema.changes()
-        rows = self._tracked.counted(before.rows)
-        named = self._named(sql)
+        statement = Statement(sql, "mysql")
+        is_inside = not self._raw.number("SELECT @@autocommit")
+        if statement.verb in ("LOCK", "UNLOCK"):
+            return self._locking(statement, send)
+        spread, contents = self._spread(sql), self._contents(statement)
+        committed = self._commits() if contents is not None else 0
+        sending = self._sent(sql, send)
+        commits = statement.verb in COMMITS and not statement.has("BEGIN", "NOT", "ATOMIC")
+        if sending.error is not None:
+            return Measured(sending.error, commits=commits, is_in_transaction=is_inside)
+        changed = self._changed_rows() if statement.verb in _CHANGING else 0
+        before, self._last = self._last, self._read_after(statement, contents)
+        is_plain = statement.verb in _READS and contents is None
+        changes = () if is_plain else self._schema.changes()
+        had, named, held = self._tracked.counted(before.rows), self._named(sql), dict(self._locked)
         self._follow(before, sql)
-        shrunk = [place for place, count in self._counted(spread) if count < spread[place]]
+        shrunk = [place for place, now in self._counted(spread) if now.is_less(spread[place])]
+        rows = {
+            key: self._rows_of(key, name, had[key], changed, statement, named)
+            for key, name in self._tracked.tables.items()
+        }
+        if contents is not None:
+            rows = self._compared(contents, self._commits() - committed)
+            commits = commits or not self._raw.number("SELECT @@in_transaction")
         return Measured(
-            tables=dict(self._facts(rows, named, lock, changed, changes, word)),
+            tables=dict(self._facts(had, named, sending, rows, changes, statement.verb)),
+            held=held,
             changes=changes,
             shrunk=tuple(shrunk),
             commits=commits,
+            is_in_transaction=is_inside,
         )
+
+    def mark(self) -> Back:
+        """Return the way back to what is known now."""
+        schema, tracked, last = self._schema.mark(), self._tracked.mark(), self._last
+
+        def back() -> None:
+            schema()
+            tracked()
+            self._last = last
+
+        return back
 
     def names(self) -> Names:
         """Return what is still there of what was there before."""
@@ -131,39 +197,53 @@ class _Meter(Watched):
         text = str(said[1]) if len(said) > 1 else str(error)
         kind = FailureKind.LACK if code in _LACKS else FailureKind.OTHER
         kind = FailureKind.DATA if code in _OF_DATA else kind
+        text = _SCRATCH.sub("", text)
         return Failure(kind, text.strip().splitlines()[0], None if code is None else str(code))
 
     # -- sending -------------------------------------------------------------------------------
 
-    def _sent(self, sql: str, send: Send) -> tuple[Lock | None, Exception | None]:
-        """Send a change of a table as cheaply as it is accepted; return what stops meanwhile."""
-        for suffix, lock in self._ways(sql):
-            if attempt(lambda: self._raw.run(sql.rstrip().rstrip(";") + suffix)) is None:  # noqa: B023
-                return lock, None
+    def _sent(self, sql: str, send: Send) -> _Sending:
+        """Send a change of a table as cheaply as it is accepted."""
+        alter = mysql_alter.read(sql, self._algorithm)
+        for way in alter.ways() if alter is not None else ():
+            if attempt(lambda: self._raw.run(way.sql)) is None:  # noqa: B023
+                return _Sending(way.lock)
         error = attempt(send)
-        is_copy = error is None and self._is_table_change(sql)
-        return (SHARED if is_copy and not _ONLINE.search(sql) else None), error
+        if alter is None or error is not None:
+            return _Sending(error=error)
+        return _Sending(alter.copying, is_copy=True)
 
-    def _ways(self, sql: str) -> tuple[tuple[str, Lock | None], ...]:
-        if not self._is_table_change(sql) or _ONLINE.search(sql):
-            return ()
-        comma = "," if verb(sql) == "ALTER" else ""
-        between = "," if comma else ""
-        return (
-            (f"{comma} ALGORITHM=INPLACE{between} LOCK=NONE", None),
-            (
-                f"{comma} ALGORITHM=INPLACE{between} LOCK=SHARED",
-                Lock("SHARED in place", Stops.WRITES),
-            ),
-            # A new name takes an exclusive lock for a moment, and copies nothing.
-            (f"{comma} ALGORITHM=INPLACE", None),
-        )
+    def _algorithm(self) -> str | None:
+        """The algorithm of the session, which MySQL has not."""
+        rows = self._raw.rows(_ALGORITHM)
+        return str(rows[0][1]).upper() if rows else None
 
-    def _is_table_change(self, sql: str) -> bool:
-        words = Statement(sql, "mysql").names
-        if verb(sql) == "ALTER":
-            return "table" in words and not {"partition", "partitions"} & words
-        return verb(sql) in ("CREATE", "DROP") and "index" in words and "table" not in words
+    def _locking(self, statement: Statement, send: Send) -> Measured:
+        """Send LOCK TABLES or UNLOCK TABLES; nothing stays locked that has to be looked at."""
+        error = attempt(send)
+        if error is not None:
+            return Measured(error, commits=True)
+        self._raw.run("UNLOCK TABLES")
+        self._locked = dict(self._locks(statement))
+        facts = {key: TableFacts(self.rows[key], lock) for key, lock in self._locked.items()}
+        return Measured(tables=facts, commits=True)
+
+    def _locks(self, statement: Statement) -> Iterator[tuple[str, Lock]]:
+        reader = Reader(statement)
+        if not reader.take("LOCK") or not reader.take_any("TABLES", "TABLE"):
+            return
+        keys = {str(name).lower(): key for key, name in self._tracked.tables.items()}
+        while (name := reader.name()) is not None:
+            kind = None
+            while kind is None and reader.next is not None and not reader.sign(","):
+                kind = reader.take_any("READ", "WRITE")
+                reader.at += kind is None
+            reader.take_any("LOCAL", "CONCURRENT")
+            reader.sign(",")
+            key = keys.get(name.name.lower())
+            if key is not None:
+                stops = Stops.READS if kind == "WRITE" else Stops.WRITES
+                yield key, Lock(f"LOCK TABLES {kind}", stops)
 
     # -- what became of tables and columns -----------------------------------------------------
 
@@ -194,30 +274,87 @@ class _Meter(Watched):
 
     def _facts(
         self,
-        rows: Mapping[str, int],
+        had: Mapping[str, int],
         named: frozenset[str],
-        lock: Lock | None,
-        changed: int,
+        sending: _Sending,
+        rows: Mapping[str, _Rows],
         changes: tuple[CatalogDifference, ...],
         word: str,
     ) -> Iterator[tuple[str, TableFacts]]:
         for key, name in self._tracked.tables.items():
-            had, has = rows[key], self._last.rows.get(name or "", 0)
-            is_named = bool({key.lower(), (name or key).lower()} & named)
-            is_changed = is_named or any(change.table in (key, name) for change in changes)
-            taken = lock if is_changed else None
-            facts = TableFacts(
-                rows=had,
-                taken=taken,
-                is_rewritten=taken is SHARED,
-                built=_built(changes, key, name) if taken not in (None, SHARED) else (),
-                inserted=max(has - had, 0),
-                updated=_updated(changed, has - had, word) if is_named else 0,
-                deleted=max(had - has, 0) if word == "DELETE" else 0,
-                is_emptied=has < had and word != "DELETE" and name is not None,
+            has = self._last.rows.get(name or "", 0)
+            is_changed = self._is_named(key, name, named) or any(
+                change.table in (key, name) for change in changes
             )
-            if facts != TableFacts(rows=had):
+            taken = sending.lock if is_changed else None
+            is_copy = taken is not None and sending.is_copy
+            facts = TableFacts(
+                rows=had[key],
+                taken=taken,
+                is_rewritten=is_copy,
+                built=() if taken is None or is_copy else _built(changes, key, name),
+                inserted=max(has - had[key], 0),
+                updated=rows[key].updated,
+                deleted=rows[key].deleted,
+                is_emptied=has < had[key] and not rows[key].deleted and name is not None,
+            )
+            if facts != TableFacts(rows=had[key]):
                 yield key, facts
+
+    def _rows_of(
+        self,
+        key: str,
+        name: str | None,
+        had: int,
+        changed: int,
+        statement: Statement,
+        named: frozenset[str],
+    ) -> _Rows:
+        """The rows that an ordinary statement changed or deleted."""
+        more = self._last.rows.get(name or "", 0) - had
+        is_named = self._is_named(key, name, named)
+        return _Rows(
+            _updated(changed, more, statement.verb) if is_named else 0,
+            max(-more, 0) if statement.verb == "DELETE" else 0,
+        )
+
+    def _is_named(self, key: str, name: str | None, named: frozenset[str]) -> bool:
+        return bool({key.lower(), (name or key).lower()} & named)
+
+    # -- what routines do ----------------------------------------------------------------------
+
+    def _contents(self, statement: Statement) -> dict[str, Counter[int]] | None:
+        """The rows of each table, as numbers, where a routine may change them; else None."""
+        if not self._runs_routine(statement):
+            return None
+        return {key: self._numbers(name) for key, name in self._tracked.tables.items() if name}
+
+    def _runs_routine(self, statement: Statement) -> bool:
+        if statement.verb in ("CALL", "DO") or statement.has("BEGIN", "NOT", "ATOMIC"):
+            return True
+        if statement.verb != "SELECT" or "(" not in statement.text:
+            return False
+        return bool(self._last.functions & statement.names)
+
+    def _numbers(self, table: str) -> Counter[int]:
+        columns = ", ".join(f"quote({self._quoted(c)})" for c in self._last.columns[table])
+        sql = f"SELECT crc32(concat_ws(',', {columns})) FROM {self._quoted(table)}"
+        return Counter(int(row[0]) for row in self._raw.rows(sql))
+
+    def _compared(self, before: Mapping[str, Counter[int]], commits: int) -> dict[str, _Rows]:
+        """Say what became of these rows, in each transaction where the routine made several."""
+        found: dict[str, _Rows] = {}
+        for key, name in self._tracked.tables.items():
+            now = self._numbers(name) if name else Counter[int]()
+            old = before.get(key, Counter[int]())
+            gone, new = (old - now).total(), (now - old).total()
+            updated = min(gone, new)
+            found[key] = _Rows(updated // (commits + 1), (gone - updated) // (commits + 1))
+        return found
+
+    def _commits(self) -> int:
+        """How often the session has said COMMIT."""
+        return int(self._raw.rows(_COMMITTED)[0][1])
 
     def _changed_rows(self) -> int:
         return max(self._raw.number("SELECT ROW_COUNT()"), 0)
@@ -232,37 +369,53 @@ class _Meter(Watched):
         words = (token.name.lower() for token in statement.tokens)
         return frozenset([word for word in words if word in there][:1])
 
-    def _spread(self, sql: str) -> dict[tuple[str, str], int]:
-        """Measure what stands in each column of the tables that an ALTER TABLE names.
-
-        That is the number of different values, and of all characters: less of either is a loss.
-        """
+    def _spread(self, sql: str) -> dict[tuple[str, str], _Spread]:
+        """Measure what stands in each column of the tables that an ALTER TABLE names."""
         if verb(sql) != "ALTER":
             return {}
         words = Statement(sql, "mysql").names
-        places = {
-            place: 0
+        places = [
+            place
             for place in self._tracked.columns
             if (self._tracked.tables[place[0]] or "").lower() in words
-        }
+        ]
         return dict(self._counted(places))
 
     def _counted(
-        self, places: Mapping[tuple[str, str], int]
-    ) -> Iterator[tuple[tuple[str, str], int]]:
+        self, places: Iterable[tuple[str, str]]
+    ) -> Iterator[tuple[tuple[str, str], _Spread]]:
+        places = list(places)
         for table in dict.fromkeys(table for table, _ in places):
             name = self._tracked.tables[table]
             own = [p for p in places if p[0] == table and self._tracked.columns[p] is not None]
             if name is None or not own:
                 continue
             counts = ", ".join(
-                f"count(DISTINCT {column}) + coalesce(sum(char_length({column})), 0)"
+                f"count(DISTINCT {column}) + coalesce(sum(char_length({column})), 0),"
+                f" sum({column} IS NULL)"
                 for column in (self._quoted(self._tracked.columns[place] or "") for place in own)
             )
             row = self._raw.rows(f"SELECT {counts} FROM {self._quoted(name)}")[0]
-            yield from zip(own, map(int, row), strict=True)
+            found = [int(number or 0) for number in row]
+            yield from zip(own, map(_Spread, found[::2], found[1::2]), strict=True)
 
     # -- reading -------------------------------------------------------------------------------
+
+    def _read_after(self, statement: Statement, contents: object) -> _Reading:
+        """Read again what a statement may have changed."""
+        if contents is None and statement.verb in _OF_ROWS:
+            if statement.verb == "UPDATE" and not self._last.has_triggers:
+                return self._last
+            return replace(self._last, rows=self._sizes(self._last.rows))
+        if contents is None and statement.verb in _READS:
+            return self._last
+        return self._read()
+
+    def _sizes(self, tables: Iterable[str]) -> dict[str, int]:
+        """Count the rows of tables."""
+        names = list(tables)
+        counts = ", ".join(f"(SELECT count(*) FROM {self._quoted(name)})" for name in names)
+        return dict(zip(names, self._raw.rows(f"SELECT {counts}")[0], strict=True) if names else ())
 
     def _read(self) -> _Reading:
         names = [str(row[0]) for row in self._raw.rows(_TABLES)]
@@ -271,10 +424,9 @@ class _Meter(Watched):
             columns.setdefault(str(table), []).append(str(column))
         return _Reading(
             {name: tuple(found) for name, found in columns.items()},
-            {
-                name: self._raw.number(f"SELECT count(*) FROM {self._quoted(name)}")
-                for name in names
-            },
+            self._sizes(names),
+            frozenset(str(row[0]) for row in self._raw.rows(_FUNCTIONS)),
+            bool(self._raw.number(_TRIGGERS)),
         )
 
     def _quoted(self, name: str) -> str:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from sqlmodel_migrations.database.catalog.difference import CatalogDifference
 from sqlmodel_migrations.database.statement import Statement
 from sqlmodel_migrations.lint.facts import postgresql_reading as reading
-from sqlmodel_migrations.lint.facts.base import Measured, Names, Send, Watched, attempt
+from sqlmodel_migrations.lint.facts.base import Back, Measured, Names, Send, Watched, attempt
 from sqlmodel_migrations.lint.facts.postgresql_reading import LOCKS, Reading, Relation
 from sqlmodel_migrations.lint.recording import Failure, FailureKind, Lock, Stops, TableFacts
 
@@ -52,9 +52,13 @@ class _Meter(Watched):
     _keys: dict[int, str] = field(init=False)
     _counts: dict[int, int] = field(init=False)
     _columns: dict[tuple[int, int], str] = field(init=False)
+    _path: str = field(init=False)
+    _seen: Reading = field(init=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self._path = self._search_path()
+        self._seen = Reading({}, {})
         there = reading.read(self._raw.rows).relations.values()
         tables = [relation for relation in there if relation.kind in "rpm"]
         self._keys = {relation.oid: self._key(relation) for relation in tables}
@@ -67,19 +71,39 @@ class _Meter(Watched):
         """How many rows each table from before has now."""
         return {self._keys[oid]: count for oid, count in self._counts.items()}
 
+    def begin(self) -> None:
+        """A revision begins: what is seen from now on is its own."""
+        self._seen = reading.read(self._raw.rows)
+
     def measure(self, sql: str, send: Send) -> Measured:
         """Send a statement and say what it did; never raises what the server refuses."""
         statement = Statement(sql, "postgresql")
         if statement.verb in _CONTROLS:
-            return Measured(attempt(send))
-        trial = _Trial(statement, self._spread(statement), reading.read(self._raw.rows))
+            error = attempt(send)
+            return Measured(error, commits=error is None and statement.verb in ("COMMIT", "END"))
+        spread = self._spread(statement)  # it scans tables, too
+        # What nobody saw being sent was sent since the last statement.
+        before = reading.read(self._raw.rows) if statement.tokens else self._seen
+        trial = _Trial(statement, spread, before)
         if not self._is_done("SAVEPOINT sqlmodel_lint"):
             return self._outside(trial, send)
         error = attempt(send)
         if error is not None:
             self._raw.run("ROLLBACK TO SAVEPOINT sqlmodel_lint")
         self._raw.run("RELEASE SAVEPOINT sqlmodel_lint")
-        return Measured(error) if error is not None else self._measured(trial)
+        if error is not None:
+            return Measured(error, is_fatal=True)
+        return self._measured(trial)
+
+    def mark(self) -> Back:
+        """Return the way back to what is known now."""
+        schema, counts = self._schema.mark(), dict(self._counts)
+
+        def back() -> None:
+            schema()
+            self._counts = dict(counts)
+
+        return back
 
     def names(self) -> Names:
         """Return what is still there of what was there before."""
@@ -96,7 +120,8 @@ class _Meter(Watched):
         if not is_inside:
             self._raw.run("BEGIN")
         try:
-            yield
+            with self._at_home():
+                yield
         finally:
             if is_inside:
                 self._raw.run("ROLLBACK TO SAVEPOINT sqlmodel_undone")
@@ -135,10 +160,11 @@ class _Meter(Watched):
         return Measured(error, is_in_transaction=False)
 
     def _measured(self, trial: _Trial, *, is_in_transaction: bool = True) -> Measured:
-        after = reading.read(self._raw.rows)
+        after = self._seen = reading.read(self._raw.rows)
         is_plain = trial.statement.verb in _CHANGE_NO_SCHEMA
-        changes = () if is_plain else self._schema.changes()
-        spread = self._distinct(trial.spread)
+        with self._at_home():
+            changes = () if is_plain else self._schema.changes()
+            spread = self._distinct(trial.spread)
         return Measured(
             tables=dict(self._tables(trial, after, changes)),
             held=dict(self._held(trial.before)),
@@ -187,9 +213,10 @@ class _Meter(Watched):
             is_scanned=now.scans > before.scans and now.read - before.read >= rows,
             is_emptied=is_emptied,
             built=() if is_emptied else seen.built,
-            inserted=now.inserted - before.inserted,
-            updated=now.updated - before.updated,
-            deleted=now.deleted - before.deleted,
+            # The counters of a transaction that a cursor ended meanwhile are gone.
+            inserted=max(now.inserted - before.inserted, 0),
+            updated=max(now.updated - before.updated, 0),
+            deleted=max(now.deleted - before.deleted, 0),
             is_stored_query=facts.is_stored_query,
         )
 
@@ -237,6 +264,29 @@ class _Meter(Watched):
     def _key(self, relation: Relation) -> str:
         is_home = relation.schema == self.connection.dialect.default_schema_name
         return relation.name if is_home else f"{relation.schema}.{relation.name}"
+
+    def _search_path(self) -> str:
+        return str(self._raw.rows("SELECT current_setting('search_path')")[0][0])
+
+    @contextlib.contextmanager
+    def _at_home(self) -> Iterator[None]:
+        """Look for tables where they were at first, whatever the script has set."""
+        path = self._search_path()
+        if path == self._path:
+            yield
+            return
+        self._look_in(self._path)
+        try:
+            yield
+        finally:
+            # After an error it is gone with the savepoint.
+            if self._is_done("SAVEPOINT sqlmodel_home"):
+                self._raw.run("RELEASE SAVEPOINT sqlmodel_home")
+                self._look_in(path)
+
+    def _look_in(self, path: str) -> None:
+        quoted = path.replace("'", "''")
+        self._raw.run(f"SELECT set_config('search_path', '{quoted}', true)")
 
     def _is_done(self, sql: str) -> bool:
         return attempt(lambda: self._raw.run(sql)) is None

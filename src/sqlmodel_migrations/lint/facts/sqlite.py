@@ -18,6 +18,7 @@ from sqlmodel_migrations.database import target
 from sqlmodel_migrations.database.sqlite_token import fold, quote
 from sqlmodel_migrations.database.statement import Statement, verb
 from sqlmodel_migrations.lint.facts.base import (
+    Back,
     Measured,
     Names,
     Send,
@@ -32,6 +33,7 @@ _TABLES = (
     " WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'"
 )
 _READS = frozenset(("SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "REPLACE", "EXPLAIN", "VALUES"))
+_CHANGING = frozenset(("INSERT", "UPDATE", "DELETE", "REPLACE", "WITH"))
 _CONTROLS = frozenset(("BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA"))
 
 # Texts of the library (sqlite3.c), which has few codes of its own for these.
@@ -99,19 +101,33 @@ class _Meter(Watched):
         changed = self._driver.total_changes - changed
         is_inside = was_inside or self._is_inside()
         if error is not None or verb(sql) in _CONTROLS:
-            return Measured(error, is_in_transaction=is_inside)
+            commits = error is None and verb(sql) in ("COMMIT", "END")
+            return Measured(error, is_in_transaction=is_inside, commits=commits)
         before, self._last = self._last, self._read()
         changes = () if verb(sql) in _READS else self._schema.changes()
         words = Statement(sql, "sqlite").names
         rows = self._tracked.counted(before.rows)
         copy = self._note_copy(sql)
-        self._follow(before, sql)
+        gone = tuple(self._follow(before, sql))
         return Measured(
-            tables=dict(self._facts(before, rows, words, self._updated(sql, changed))),
+            tables=dict(self._facts(before, rows, words, self._updated(sql, changed, before))),
             changes=changes,
             shrunk=tuple(self._shrunk(copy)),
+            gone=gone,
             is_in_transaction=is_inside,
         )
+
+    def mark(self) -> Back:
+        """Return the way back to what is known now."""
+        schema, tracked = self._schema.mark(), self._tracked.mark()
+        last, copies = self._last, dict(self._copies)
+
+        def back() -> None:
+            schema()
+            tracked()
+            self._last, self._copies = last, dict(copies)
+
+        return back
 
     def names(self) -> Names:
         """Return what is still there of what was there before."""
@@ -142,12 +158,13 @@ class _Meter(Watched):
 
     # -- what became of tables and columns -----------------------------------------------------
 
-    def _follow(self, before: _Reading, sql: str) -> None:
+    def _follow(self, before: _Reading, sql: str) -> Iterator[tuple[str, str]]:
+        """Follow tables and columns; yield the columns that a copy of their table has not."""
         now = self._last
         for key, name in self._tracked.tables.items():
             if name is None:
                 if key in now.roots and key not in before.roots:
-                    self._come_back(key, before)
+                    yield from self._come_back(key, before)
             elif name not in now.roots:
                 root = before.roots.get(name)
                 new = [n for n, r in now.roots.items() if r == root and n not in before.roots]
@@ -155,8 +172,8 @@ class _Meter(Watched):
             elif verb(sql) in ("ALTER", ""):  # "" where nobody saw what was sent
                 self._rename_columns(key, before.columns.get(name, ()), now.columns[name])
 
-    def _come_back(self, key: str, before: _Reading) -> None:
-        """A copy was given the name of the table that went."""
+    def _come_back(self, key: str, before: _Reading) -> Iterator[tuple[str, str]]:
+        """A copy was given the name of the table that went; yield the columns that it has not."""
         root = self._last.roots[key]
         former = next((n for n, r in before.roots.items() if r == root), key)
         copy = self._copies.get(former)
@@ -166,6 +183,8 @@ class _Meter(Watched):
             if place[0] == key and column is not None:
                 moved = copy.columns.get(fold(column)) if copy is not None else column
                 self._tracked.columns[place] = moved if moved in there else None
+                if moved not in there:
+                    yield place
 
     def _rename_columns(self, key: str, old: Sequence[str], new: Sequence[str]) -> None:
         """One name that differs at one place is a rename; a name that is missing is gone."""
@@ -195,11 +214,16 @@ class _Meter(Watched):
     # -- what a statement did ------------------------------------------------------------------
 
     def _facts(
-        self, before: _Reading, rows: Mapping[str, int], words: Any, updated: Mapping[str, int]
+        self,
+        before: _Reading,
+        rows: Mapping[str, int],
+        words: frozenset[str],
+        updated: Mapping[str, int],
     ) -> Iterator[tuple[str, TableFacts]]:
         for key, name in self._tracked.tables.items():
             had, has = rows[key], self._last.rows.get(name or "", 0)
-            is_named = key in words or (name is not None and name in words)
+            # Where nobody saw what was sent, nobody knows what it names.
+            is_named = not words or bool({fold(key), fold(name or key)} & words)
             filled = before.references.get(name or key, 0)
             still = self._last.references.get(name or "", 0)
             cascaded = 0
@@ -215,10 +239,16 @@ class _Meter(Watched):
             if facts != TableFacts(rows=had):
                 yield key, facts
 
-    def _updated(self, sql: str, changed: int) -> Mapping[str, int]:
-        """How many rows of which table an UPDATE changed, with those that triggers changed."""
-        named = target.changed(Statement(sql, "sqlite")) if verb(sql) == "UPDATE" else None
-        return dict.fromkeys(named or (), changed)
+    def _updated(self, sql: str, changed: int, before: _Reading) -> Mapping[str, int]:
+        """How many rows of which table a statement changed, with those that triggers changed.
+
+        What is neither new nor gone, in this table or in one that a trigger or a foreign key
+        reaches, was there and is another one.
+        """
+        named = target.changed(Statement(sql, "sqlite")) if verb(sql) in _CHANGING else None
+        now = self._last.rows
+        moved = sum(abs(now.get(name, 0) - count) for name, count in before.rows.items())
+        return dict.fromkeys(named or (), max(changed - moved, 0))
 
     def _shrunk(self, copy: _Copy | None) -> Iterator[tuple[str, str]]:
         """Columns of which a copy has fewer different values."""

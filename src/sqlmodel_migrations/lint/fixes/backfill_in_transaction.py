@@ -1,4 +1,4 @@
-"""The rows are changed in batches of a thousand, by ranges of the primary key, each committed.
+"""The rows are changed in batches of five thousand, by ranges of the primary key, each committed.
 
 Whoever wants one of the rows waits for one batch at most. A batch that failed is done again from
 the first row on, so a statement is rewritten only where a second run changes nothing more: where no

@@ -13,6 +13,10 @@ _CONSTRAINTS = ("PRIMARY", "UNIQUE", "FOREIGN", "CHECK", "EXCLUDE")
 _INDEXES = ("INDEX", "KEY", "FULLTEXT", "SPATIAL")
 
 
+_BETWEEN = ("IF", "EXISTS", "CONCURRENTLY", "ONLY", "INTO", "FULL", "ANALYZE", "VERBOSE")
+_UPSERTS = (("DO", "UPDATE"), ("ON", "DUPLICATE", "KEY"), ("OR", "REPLACE"))
+
+
 class Act(enum.Enum):
     """What is done to a table."""
 
@@ -29,6 +33,30 @@ class Act(enum.Enum):
     UPDATE = enum.auto()
     DELETE = enum.auto()
     TRUNCATE = enum.auto()
+    REWRITE = enum.auto()
+    REFRESH = enum.auto()
+    REBUILD_INDEX = enum.auto()
+    VALIDATE = enum.auto()
+    ATTACH = enum.auto()
+    DETACH = enum.auto()
+    DROP_PARTITION = enum.auto()
+    DROP_VIEW = enum.auto()
+    LOCK = enum.auto()
+
+
+_ON_ONE = {
+    ("REFRESH", "MATERIALIZED", "VIEW"): Act.REFRESH,
+    ("CLUSTER",): Act.REWRITE,
+    ("VACUUM", "FULL"): Act.REWRITE,
+    ("REINDEX", "TABLE"): Act.REBUILD_INDEX,
+    ("REINDEX", "INDEX"): Act.REBUILD_INDEX,
+    ("DROP", "VIEW"): Act.DROP_VIEW,
+    ("DROP", "MATERIALIZED", "VIEW"): Act.DROP_VIEW,
+    ("MERGE",): Act.UPDATE,
+    ("LOCK", "TABLE"): Act.LOCK,
+    ("LOCK", "TABLES"): Act.LOCK,
+}
+"""Statements that are about one thing, by their first words."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +76,35 @@ class Action:
 
 def parse(statement: Statement) -> tuple[Action, ...]:
     """Return what a statement does, in order; () for what is done to no table."""
-    return tuple(_actions(statement, Reader(statement)))
+    reader = Reader(statement)
+    while reader.take("WITH") and reader.seek("INSERT", "UPDATE", "DELETE", "MERGE"):
+        reader.at -= 1
+    return tuple(_actions(statement, reader))
+
+
+def is_opaque(sql: str, dialect: str) -> bool:
+    """Whether a statement reaches further than it says: code of the database, what depends."""
+    statement = Statement(sql, dialect)
+    is_code = statement.verb in ("DO", "CALL") or statement.has("BEGIN", "NOT", "ATOMIC")
+    return is_code or (statement.verb in ("DROP", "ALTER") and _ends_with_cascade(statement))
+
+
+def _ends_with_cascade(statement: Statement) -> bool:
+    """Whether what depends goes, too; ON DELETE CASCADE is another thing."""
+    return statement.tokens[-1].is_word("CASCADE") and not any(
+        statement.has("ON", event) for event in ("DELETE", "UPDATE")
+    )
 
 
 def _actions(statement: Statement, reader: Reader) -> Iterator[Action]:
-    if reader.take("CREATE"):
+    for words, act in _ON_ONE.items():
+        if reader.take(*words):
+            reader.skip(*_BETWEEN)
+            yield from _one(act, statement, reader)
+            return
+    if reader.take("INSERT") or reader.take("REPLACE"):
+        yield from _inserted(statement, reader)
+    elif reader.take("CREATE"):
         yield from _created(statement, reader)
     elif reader.take("DROP", "TABLE"):
         reader.take("IF", "EXISTS")
@@ -61,7 +113,7 @@ def _actions(statement: Statement, reader: Reader) -> Iterator[Action]:
         reader.skip("TABLE", "ONLY")
         yield from (Action(Act.TRUNCATE, n.name, statement) for n in reader.names())
     elif reader.take("RENAME", "TABLE"):
-        yield from _one(Act.RENAME_TABLE, statement, reader)
+        yield from _renames(statement, reader)
     elif reader.take("UPDATE"):
         reader.skip("LOW_PRIORITY", "IGNORE", "ONLY")
         yield from _one(Act.UPDATE, statement, reader)
@@ -70,6 +122,22 @@ def _actions(statement: Statement, reader: Reader) -> Iterator[Action]:
         yield from _one(Act.DELETE, statement, reader)
     elif reader.take("ALTER"):
         yield from _altered(statement, reader)
+
+
+def _renames(statement: Statement, reader: Reader) -> Iterator[Action]:
+    """RENAME TABLE a TO b, c TO a: what is renamed, and to what."""
+    while (old := reader.name()) is not None and reader.take("TO"):
+        new = reader.name()
+        yield Action(Act.RENAME_TABLE, old.name, statement, new.name if new else "")
+        reader.sign(",")
+
+
+def _inserted(statement: Statement, reader: Reader) -> Iterator[Action]:
+    """An INSERT that may change rows which are there."""
+    is_changing = any(statement.has(*words) for words in _UPSERTS) or statement.verb == "REPLACE"
+    reader.skip("OR", "REPLACE", "LOW_PRIORITY", "DELAYED", "INTO")
+    if is_changing:
+        yield from _one(Act.UPDATE, statement, reader)
 
 
 def _one(act: Act, statement: Statement, reader: Reader) -> Iterator[Action]:
@@ -127,9 +195,30 @@ def _clauses(statement: Statement, start: int) -> Iterator[Statement]:
         yield Statement(statement.text[first:], statement.dialect)
 
 
+_CLAUSES = {
+    ("SET", "SCHEMA"): Act.RENAME_TABLE,
+    ("SET", "LOGGED"): Act.REWRITE,
+    ("SET", "UNLOGGED"): Act.REWRITE,
+    ("SET", "TABLESPACE"): Act.REWRITE,
+    ("CONVERT", "TO"): Act.REWRITE,
+    ("ENGINE",): Act.REWRITE,
+    ("PARTITION", "BY"): Act.REWRITE,
+    ("REMOVE", "PARTITIONING"): Act.REWRITE,
+    ("VALIDATE", "CONSTRAINT"): Act.VALIDATE,
+    ("ATTACH", "PARTITION"): Act.ATTACH,
+    ("DETACH", "PARTITION"): Act.DETACH,
+    ("DROP", "PARTITION"): Act.DROP_PARTITION,
+    ("TRUNCATE", "PARTITION"): Act.DROP_PARTITION,
+}
+
+
 def _clause(reader: Reader) -> tuple[Act, str] | None:
     if reader.take("ADD"):
         return _added(reader)
+    for words, act in _CLAUSES.items():
+        if reader.take(*words):
+            reader.take("IF", "EXISTS")
+            return act, _name(reader)
     if reader.take("DROP"):
         return _dropped(reader)
     if reader.take("RENAME"):
@@ -180,7 +269,7 @@ def _renamed(reader: Reader) -> tuple[Act, str] | None:
     if reader.take_any("CONSTRAINT", "INDEX", "KEY"):
         return None
     if reader.take_any("TO", "AS"):
-        return Act.RENAME_TABLE, ""
+        return Act.RENAME_TABLE, _name(reader)
     reader.take("COLUMN")
     return Act.RENAME_COLUMN, _name(reader)
 

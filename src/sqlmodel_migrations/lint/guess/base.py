@@ -69,6 +69,7 @@ def _worse(one: TableFacts | None, other: TableFacts) -> TableFacts:
         is_scanned=one.is_scanned or other.is_scanned,
         is_emptied=one.is_emptied or other.is_emptied,
         built=(*one.built, *other.built),
+        is_stored_query=one.is_stored_query or other.is_stored_query,
         updated=max(one.updated, other.updated),
         deleted=max(one.deleted, other.deleted),
     )
@@ -95,21 +96,24 @@ def usual(action: Action, lock: Lock | None = None) -> Guess:
         return Guess(Facts({table: emptied}, losses=(Loss("rows", table),)))
     if action.act in (Act.UPDATE, Act.DELETE):
         return _of_rows(action)
+    if action.act in (Act.DROP_VIEW, Act.DETACH):
+        what = "it is gone" if action.act is Act.DROP_VIEW else f"'{name}' is no part of it"
+        return Guess(Facts({table: facts}, broken=(Broken(table, "SELECT", what),)))
+    if action.act is Act.DROP_PARTITION:
+        return Guess(Facts({table: facts}, losses=(Loss("rows", table),)))
     return Guess(Facts({table: facts} if lock else {}, changes=_added(action)), _failures(action))
 
 
 def _of_rows(action: Action) -> Guess:
-    """A condition may leave few rows or many: nothing is guessed then."""
-    if action.has_condition:
-        return Guess()
+    """A condition may leave few rows or many: how many are changed is not guessed then."""
     if action.act is Act.UPDATE:
-        return Guess(Facts({action.table: TableFacts(rows=1, updated=1)}))
-    return Guess(
-        Facts(
-            {action.table: TableFacts(rows=1, deleted=1)},
-            losses=(Loss("rows", action.table),),
-        )
-    )
+        facts = TableFacts(rows=1, updated=0 if action.has_condition else 1)
+        loses = action.text.has("THEN", "DELETE")  # of MERGE
+    else:
+        facts = TableFacts(rows=1, deleted=0 if action.has_condition else 1)
+        loses = True
+    losses = (Loss("rows", action.table),) if loses else ()
+    return Guess(Facts({action.table: facts}, losses=losses))
 
 
 def _lost(
@@ -147,7 +151,11 @@ def _failures(action: Action) -> Mapping[Rows, Failure]:
         said = Failure(FailureKind.DATA, f"there is no value for column '{action.name}'")
         return {Rows.CLEAN: said, Rows.DIRTY: said}
     text = None
-    if action.act is Act.SET_NOT_NULL:
+    if action.act is Act.VALIDATE:
+        text = f"rows may violate '{action.name}'"
+    elif action.act is Act.ATTACH:
+        text = f"rows of '{action.name}' may lie outside of the bounds"
+    elif action.act is Act.SET_NOT_NULL:
         text = f"column '{action.name}' may hold NULL"
     elif action.act is Act.ADD_CONSTRAINT and not action.text.has("NOT", "VALID"):
         text = f"rows may violate '{action.name}'"

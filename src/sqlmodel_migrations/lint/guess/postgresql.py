@@ -11,7 +11,15 @@ from sqlmodel_migrations.database.statement import Reader, Statement
 from sqlmodel_migrations.lint.facts.postgresql_reading import LOCKS
 from sqlmodel_migrations.lint.guess.action import Act, Action
 from sqlmodel_migrations.lint.guess.base import Guess, constraint, usual
-from sqlmodel_migrations.lint.recording import Failure, FailureKind, Lock, Rows, TableFacts
+from sqlmodel_migrations.lint.recording import (
+    Broken,
+    Facts,
+    Failure,
+    FailureKind,
+    Lock,
+    Rows,
+    TableFacts,
+)
 
 _EXCLUSIVE = LOCKS["AccessExclusiveLock"]
 _WRITES = LOCKS["ShareRowExclusiveLock"]
@@ -47,12 +55,24 @@ def whole(statement: Statement, *, is_in_transaction: bool) -> Guess:
     if is_in_transaction and (is_alone or (is_built and statement.has("CONCURRENTLY"))):
         said = Failure(FailureKind.TRANSACTION, "it cannot run inside a transaction block")
         return Guess(failures=dict.fromkeys(Rows, said))
+    if statement.has("RENAME", "VALUE"):
+        reader = Reader(statement)
+        reader.take("ALTER", "TYPE")
+        name = reader.name()
+        if name is not None:
+            broken = Broken(name.name, "the value", "a value has another name")
+            return Guess(Facts(broken=(broken,)))
     return Guess()
 
 
 def _lock(action: Action) -> Lock | None:
     if action.act in (Act.UPDATE, Act.DELETE, Act.CREATE_TABLE):
         return None
+    if action.act is Act.VALIDATE:
+        return LOCKS["ShareUpdateExclusiveLock"]
+    if action.act in (Act.REFRESH, Act.REBUILD_INDEX):
+        is_weak = action.text.has("CONCURRENTLY")
+        return None if is_weak else _EXCLUSIVE if action.act is Act.REFRESH else _SHARE
     if action.act is Act.CREATE_INDEX:
         return None if action.text.has("CONCURRENTLY") else _SHARE
     if action.act is Act.ADD_CONSTRAINT and constraint(action) == "FOREIGN KEY":
@@ -64,6 +84,12 @@ def _worked(action: Action, own: TableFacts) -> TableFacts:
     """What takes as long as the table is large."""
     if action.act is Act.CREATE_INDEX:
         return replace(own, built=(action.name,)) if own.taken else own
+    if action.act is Act.REBUILD_INDEX:
+        return replace(own, built=(action.name or action.table,))
+    if action.act in (Act.REWRITE, Act.REFRESH):
+        return replace(own, is_rewritten=True, is_stored_query=action.act is Act.REFRESH)
+    if action.act in (Act.VALIDATE, Act.ATTACH):
+        return replace(own, is_scanned=True)
     if action.act is Act.ADD_COLUMN:
         return replace(own, is_rewritten=bool(_VOLATILE & action.text.names))
     if action.act is Act.CHANGE_TYPE:

@@ -15,6 +15,7 @@ from sqlmodel_migrations.diagnostics import Severity
 from sqlmodel_migrations.history.index import Revision
 from sqlmodel_migrations.lint.hazards import Hazard
 from sqlmodel_migrations.lint.recording import (
+    Failure,
     Lock,
     RecordedStatement,
     Recording,
@@ -23,10 +24,12 @@ from sqlmodel_migrations.lint.recording import (
     TableFacts,
 )
 
-NEW_ENUM_VALUE = "55P04"
-"""PostgreSQL's code for a value of an enum that is used before it was committed."""
+EXECUTOR = "sqlmodel migrations upgrade"
+"""What removes the hazards that plain Alembic has."""
 
-ATTRIBUTES = frozenset(("not null", "default", "comment", "collation", "extra"))
+ATTRIBUTES = frozenset(
+    ("not null", "default", "comment", "collation", "on update", "invisible", "expression")
+)
 """Kinds of losses that a column suffers when it is said anew, and not whole."""
 
 _MODIFY = re.compile(r"\s*ALTER\s+TABLE\s.*\b(MODIFY|CHANGE)\b", re.IGNORECASE | re.DOTALL)
@@ -143,6 +146,26 @@ def added(statement: RecordedStatement, kind: str) -> tuple[CatalogDifference, .
 def constraints(statement: RecordedStatement, *words: str) -> tuple[CatalogDifference, ...]:
     """Return the constraints that it made whose definition begins with one of these words."""
     return tuple(c for c in added(statement, "constraint") if c.after and c.after.startswith(words))
+
+
+def inside(statement: RecordedStatement) -> Failure | None:
+    """Return how it fails in the transaction that plain Alembic would send it in."""
+    return statement.taken_out or statement.failures.get(Rows.CLEAN)
+
+
+def in_transaction(statement: RecordedStatement, message: str, help_: str, fix: str) -> Match:
+    """Return the match of a statement that fails in a transaction: ours sends it outside of one."""
+    if statement.taken_out is None:
+        return Match(Hazard.FAILS_IN_TRANSACTION, statement, message, help_, fix)
+    return Match(
+        Hazard.FAILS_IN_TRANSACTION,
+        statement,
+        f"with plain Alembic: {message}",
+        help_,
+        fix,
+        severity=Severity.NOTE,
+        mitigated_by=EXECUTOR,
+    )
 
 
 def is_modify(statement: RecordedStatement) -> bool:

@@ -2,7 +2,8 @@
 
 On PostgreSQL it takes a SHARE lock, which stops INSERT, UPDATE and DELETE until the transaction
 ends. CREATE INDEX CONCURRENTLY takes a weaker lock and lets writes go on; it cannot run inside a
-transaction, so it needs an autocommit block, and a revision of its own.
+transaction, so it needs an autocommit block, and a revision of its own. MariaDB lets writes go on
+by itself, but for a FULLTEXT index, and where the script asks for a lock.
 Source: https://www.postgresql.org/docs/current/sql-createindex.html
 """
 
@@ -35,7 +36,19 @@ def find(recording: Recording) -> Iterator[Match]:
                     Hazard.INDEX_LOCK,
                     statement,
                     f"{stopped(statement, [table])} while {names(own)} is built",
-                    "build it concurrently, in an autocommit block and a revision of its own",
-                    _FIX.format(name=own[0], table=table),
+                    *_advice(recording.dialect, own[0], table),
                     (table,),
                 )
+
+
+def _advice(dialect: str, name: str, table: str) -> tuple[str, str | None]:
+    """What to do, and how."""
+    if dialect == "postgresql":
+        return (
+            "build it concurrently, in an autocommit block and a revision of its own",
+            _FIX.format(name=name, table=table),
+        )
+    return (
+        "leave LOCK and ALGORITHM to the server; build a FULLTEXT index while nobody writes",
+        None,
+    )

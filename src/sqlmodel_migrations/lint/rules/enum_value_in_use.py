@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from sqlmodel_migrations.diagnostics import Severity
 from sqlmodel_migrations.lint.hazards import Hazard
-from sqlmodel_migrations.lint.recording import Recording, Rows
-from sqlmodel_migrations.lint.rules.base import NEW_ENUM_VALUE, Match
+from sqlmodel_migrations.lint.recording import NEW_ENUM_VALUE, Recording
+from sqlmodel_migrations.lint.rules.base import Match, in_transaction, inside
 
 HAZARDS = (Hazard.FAILS_IN_TRANSACTION,)
 SEVERITY = Severity.ERROR
@@ -29,10 +29,9 @@ with op.get_context().autocommit_block():
 def find(recording: Recording) -> Iterator[Match]:
     """Find uses of values that are not committed."""
     for statement in recording.statements:
-        failure = statement.failures.get(Rows.CLEAN)
+        failure = inside(statement)
         if failure is not None and failure.code == NEW_ENUM_VALUE:
-            yield Match(
-                Hazard.FAILS_IN_TRANSACTION,
+            yield in_transaction(
                 statement,
                 f"it fails in the transaction that adds the value: {failure.message}",
                 "add the value in an autocommit block, and use it in the next revision",

@@ -30,12 +30,16 @@ SUMMARY = "A statement fails on tables that have rows."
 def find(recording: Recording) -> Iterator[Match]:
     """Find statements that rows make fail."""
     refused: list[RecordedStatement] = []
+    ended: set[str] = set()
     for statement in recording.statements:
         clean, dirty = (statement.failures.get(rows) for rows in (Rows.CLEAN, Rows.DIRTY))
         if Rows.EMPTY in statement.failures:
             continue
         if clean is not None and not added(statement, "column"):
-            yield _on_rows(statement, clean)
+            # What is wrong with more than rows may be so because of what failed before.
+            if clean.kind is FailureKind.DATA or statement.revision not in ended:
+                yield _on_rows(statement, clean)
+            ended.add(statement.revision)
         elif clean is None and dirty is not None and dirty.kind is FailureKind.DATA:
             if not any(_proves(earlier, statement) for earlier in refused):
                 yield Match(

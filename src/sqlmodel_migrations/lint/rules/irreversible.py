@@ -22,7 +22,9 @@ SUMMARY = "A revision that changes something has no way back."
 
 def find(recording: Recording) -> Iterator[Match]:
     """Find revisions that sent something and whose downgrade() would send nothing."""
-    sending = {s.revision for s in recording.statements if not _only_validates(s)}
+    sending = {
+        s.revision for s in recording.statements if not s.is_undone and not _only_validates(s)
+    }
     for revision in recording.revisions if not recording.is_downgrade else ():
         back = source.function(revision.path, "downgrade")
         if revision.id not in sending or (back is not None and not _is_idle(back)):

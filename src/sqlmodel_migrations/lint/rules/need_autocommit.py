@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from sqlmodel_migrations.diagnostics import Severity
 from sqlmodel_migrations.lint.hazards import Hazard
-from sqlmodel_migrations.lint.recording import FailureKind, Recording, Rows
-from sqlmodel_migrations.lint.rules.base import NEW_ENUM_VALUE, Match
+from sqlmodel_migrations.lint.recording import NEW_ENUM_VALUE, FailureKind, Recording
+from sqlmodel_migrations.lint.rules.base import Match, in_transaction, inside
 
 HAZARDS = (Hazard.FAILS_IN_TRANSACTION,)
 SEVERITY = Severity.ERROR
@@ -27,12 +27,11 @@ with op.get_context().autocommit_block():
 def find(recording: Recording) -> Iterator[Match]:
     """Find statements that the transaction makes fail."""
     for statement in recording.statements:
-        failure = statement.failures.get(Rows.CLEAN)
+        failure = inside(statement)
         if failure is None or failure.kind is not FailureKind.TRANSACTION:
             continue
         if failure.code != NEW_ENUM_VALUE:
-            yield Match(
-                Hazard.FAILS_IN_TRANSACTION,
+            yield in_transaction(
                 statement,
                 f"it fails in a transaction: {failure.message}",
                 "send it in an autocommit block, in a revision of its own",

@@ -20,7 +20,20 @@ HAZARDS = (Hazard.PARTIAL_FAILURE,)
 SEVERITY = Severity.ERROR
 SUMMARY = "A failure half-way leaves something behind that makes the next run fail."
 
-_HARMLESS = frozenset(("SET", "SELECT", "SHOW", "PRAGMA"))
+_HARMLESS = frozenset(
+    (
+        "SET",
+        "SELECT",
+        "SHOW",
+        "PRAGMA",
+        "BEGIN",
+        "COMMIT",
+        "END",
+        "ROLLBACK",
+        "SAVEPOINT",
+        "RELEASE",
+    )
+)
 _JOURNAL = "the journal: the next run goes on after what took effect"
 
 

@@ -8,12 +8,12 @@ Source: https://www.postgresql.org/docs/current/explicit-locking.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sqlmodel_migrations.diagnostics import Severity
 from sqlmodel_migrations.lint.hazards import Hazard
-from sqlmodel_migrations.lint.recording import Recording
-from sqlmodel_migrations.lint.rules.base import Match, added, changed, measured, names, rewritten
+from sqlmodel_migrations.lint.recording import RecordedStatement, Recording
+from sqlmodel_migrations.lint.rules.base import Match, added, changed, measured, rewritten, stopped
 
 HAZARDS = (Hazard.TABLE_REWRITE,)
 SEVERITY = Severity.ERROR
@@ -26,13 +26,18 @@ def find(recording: Recording) -> Iterator[Match]:
         tables = rewritten(statement)
         if not tables or added(statement, "column") or changed(statement, "type"):
             continue
-        stored = any(statement.facts.tables[table].is_stored_query for table in tables)
         yield Match(
             Hazard.TABLE_REWRITE,
             statement,
-            f"nobody reads or writes {names(tables)} while all of it is copied",
-            "refresh it CONCURRENTLY: it needs a unique index"
-            if stored
-            else "do it in a maintenance window, or with pg_repack",
+            f"{stopped(statement, tables)} while all of it is copied",
+            _advice(statement, tables, recording.dialect),
             tables=tables,
         )
+
+
+def _advice(statement: RecordedStatement, tables: Iterable[str], dialect: str) -> str:
+    """What to do instead."""
+    if any(statement.facts.tables[table].is_stored_query for table in tables):
+        return "refresh it CONCURRENTLY: it needs a unique index"
+    tool = "pg_repack" if dialect == "postgresql" else "gh-ost"
+    return f"do it in a maintenance window, or with {tool}"
