@@ -25,7 +25,7 @@ from tools import ALEMBIC, OURS
 from trial import Trial
 
 TOOLS = (ALEMBIC, OURS)
-HEAD = """| | alembic, s | ours, s | ratio | round trips | alembic, MiB | ours, MiB |
+HEAD = """| | alembic, s | ours, s | ratio | round trips | disk, MiB | memory, MiB |
 |---|---|---|---|---|---|---|"""
 
 
@@ -61,10 +61,9 @@ def _row(case: Case, turns: int, folder: Path) -> str:
     seconds = (cost.wall if case.is_waited_for else cost.cpu for cost in (theirs, ours))
     shown = " | ".join(f"{value:.3f}" for value in seconds)
     trips = f"{theirs.trips:.0f} / {ours.trips:.0f}" if case.kind != "sqlite" else ""
-    return (
-        f"| {case.name} | {shown} | **{ratio:.2f}** | {trips} |"
-        f" {theirs.memory:.0f} | {ours.memory:.0f} |"
-    )
+    disk = f"{theirs.disk:.0f} / {ours.disk:.0f}" if case.rows else ""
+    memory = f"{theirs.memory:.0f} / {ours.memory:.0f}"
+    return f"| {case.name} | {shown} | **{ratio:.2f}** | {trips} | {disk} | {memory} |"
 
 
 def _costs(case: Case, turns: int, folder: Path) -> dict[str, list[Cost]]:
@@ -72,11 +71,11 @@ def _costs(case: Case, turns: int, folder: Path) -> dict[str, list[Cost]]:
     costs: dict[str, list[Cost]] = {tool.name: [] for tool in TOOLS}
     with tempfile.TemporaryDirectory(dir=folder) as place, ExitStack() as stack:
         trials = [Trial(case, tool, Path(place), stack) for tool in TOOLS]
-        for turn in range(-1, turns):
+        for trial in trials:
+            trial.warm()
+        for turn in range(turns):
             for trial in trials if turn % 2 else reversed(trials):
-                cost = trial.run()
-                if turn >= 0:
-                    costs[trial.tool.name].append(cost)
+                costs[trial.tool.name].append(trial.run())
     return costs
 
 

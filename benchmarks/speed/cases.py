@@ -17,7 +17,8 @@ class Case(NamedTuple):
 
     At: "head", "base" (empty before each run), "models" (their tables, no revision) or "rows" (a
     table with `rows` of them, one revision before head). `is_cold` takes all caches away before
-    each run, and forbids to write any. `is_waited_for` compares what the clock says, not what
+    each run, and forbids to write any; `is_forgetful` takes away what is kept of a shadow.
+    `is_waited_for` compares what the clock says, not what
     the processor did. `delay` is what each round trip takes longer, in seconds.
     """
 
@@ -30,6 +31,7 @@ class Case(NamedTuple):
     is_cold: bool = False
     is_waited_for: bool = False
     delay: float = 0.0
+    is_forgetful: bool = False
     is_quick: bool = True
 
 
@@ -40,6 +42,7 @@ def every() -> Iterator[Case]:
     yield from _nothing_to_do()
     yield from _all_to_do()
     yield from _comparisons()
+    yield from _replays()
     yield from _many_rows()
 
 
@@ -62,7 +65,8 @@ def _nothing_to_do() -> Iterator[Case]:
 
 
 def _all_to_do() -> Iterator[Case]:
-    for kind, sizes in (("sqlite", (100,)), ("postgresql", (100, 1000)), ("mariadb", (100,))):
+    sizes_of = (("sqlite", (100,)), ("postgresql", (100, 1000, 5000)), ("mariadb", (100,)))
+    for kind, sizes in sizes_of:
         for size in sizes:
             for task in ("upgrade", "upgrade together"):
                 if kind == "mariadb" and task != "upgrade":
@@ -76,9 +80,9 @@ def _all_to_do() -> Iterator[Case]:
 
 def _comparisons() -> Iterator[Case]:
     for kind in ("sqlite", *SERVERS):
-        for tables in (100, 300):
+        for tables in (100, 300, 1000):
             shape = Shape(0, tables=tables)
-            name = f"`check --from-database`, {tables} tables, {kind}"
+            name = f"`check --from-database`, {tables:,} tables, {kind}"
             yield Case(name, "compare", shape, kind, "models", is_quick=tables == 100)
     for kind in SERVERS:
         name = f"`check --from-database`, 100 tables, {kind}, 20 ms network"
@@ -95,6 +99,19 @@ def _comparisons() -> Iterator[Case]:
         )
 
 
+def _replays() -> Iterator[Case]:
+    """What `check` pays for its shadow, beside an `upgrade` of an empty database."""
+    for kind in ("sqlite", *SERVERS):
+        for size in (100, 1000):
+            shape = Shape(size, is_sound=True)
+            name = f"`check`, {size:,} revisions replayed, {kind}"
+            is_quick = kind == "postgresql" and size == 100
+            yield Case(name, "replay", shape, kind, "base", is_forgetful=True, is_quick=is_quick)
+    for size in (10, 100, 1000):
+        name = f"`check`, {size:,} revisions kept, sqlite"
+        yield Case(name, "replay", Shape(size, is_sound=True), at="base", is_quick=size == 1000)
+
+
 def _many_rows() -> Iterator[Case]:
     for rows in (100_000, 1_000_000):
         for change in CHANGES:
@@ -106,6 +123,5 @@ def _many_rows() -> Iterator[Case]:
                 shape,
                 at="rows",
                 rows=rows,
-                is_waited_for=True,
                 is_quick=rows == 100_000,
             )

@@ -38,6 +38,11 @@ class Database:
         file = _files(make_url(self.url))[0]
         shutil.copyfile(file, file.with_suffix(".saved"))
 
+    def size(self) -> float:
+        """Return how much of the disk an SQLite database takes now, in MiB."""
+        sizes = (_size(file) for file in _files(make_url(self.url)))
+        return sum(sizes) / 2**20
+
     def restore(self) -> None:
         """Let an SQLite database be as it was when it was saved."""
         self.empty()
@@ -62,6 +67,13 @@ def made(kind: str, name: str, folder: Path) -> Iterator[Database]:
 
 def _files(url: URL) -> list[Path]:
     return [Path(f"{url.database}{suffix}") for suffix in ("", "-journal", "-wal", "-shm")]
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _run(url: URL, *statements: str) -> None:

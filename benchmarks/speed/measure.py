@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -32,12 +34,16 @@ print(json.dumps([os.waitstatus_to_exitcode(status), time.perf_counter() - start
 
 
 class Cost(NamedTuple):
-    """Seconds by the clock, seconds of the processor, the most memory in MiB, round trips."""
+    """Seconds by the clock and of the processor, the most memory in MiB, round trips.
+
+    `disk` is the most that a database took while it was changed, in MiB.
+    """
 
     wall: float
     cpu: float
     memory: float
     trips: float = 0
+    disk: float = 0
 
 
 def run(command: Sequence[str], folder: Path, environment: Mapping[str, str], out: Path) -> Cost:
@@ -59,6 +65,26 @@ def run(command: Sequence[str], folder: Path, environment: Mapping[str, str], ou
     if code:
         raise RuntimeError(f"{' '.join(command)} ends with {code}:\n{out.read_text()}")
     return Cost(*cost)
+
+
+@contextlib.contextmanager
+def watched(size: Callable[[], float]) -> Iterator[Callable[[], float]]:
+    """Yield what tells the largest `size` so far; it is asked every few milliseconds."""
+    most = size()
+    is_over = threading.Event()
+
+    def watch() -> None:
+        nonlocal most
+        while not is_over.wait(0.005):
+            most = max(most, size())
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield lambda: most
+    finally:
+        is_over.set()
+        thread.join()
 
 
 def medians(costs: Sequence[Cost]) -> Cost:

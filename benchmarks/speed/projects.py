@@ -45,6 +45,11 @@ class M{number}(BaseModel):
 def get_m{number}(key: int) -> M{number}: ...
 
 """
+TABLES = """
+from sqlalchemy import Column, Integer, Table
+from sqlmodel import SQLModel
+
+"""
 REVISION = '''"""step {number}
 
 Revision ID: {id}
@@ -85,6 +90,10 @@ target_metadata = SQLModel.metadata
 
 SMALL = """\
     op.create_table("s{number}", sa.Column("id", sa.Integer(), primary_key=True))"""
+GOING = """
+    op.drop_table("s{number}")"""
+MADE = """
+Table("s{number}", SQLModel.metadata, Column("id", Integer, primary_key=True))"""
 CREATE_ALL = """
 import os
 import models
@@ -130,7 +139,9 @@ class Step(NamedTuple):
 class Shape(NamedTuple):
     """What a project is like; `merges` of its revisions join two branches.
 
-    With a `change`, a key of `CHANGES`, there are two revisions: the first makes a table.
+    With a `change`, a key of `CHANGES`, there are two revisions: the first makes a table. Where it
+    `is_sound` its models are what the revisions make: each makes a table and drops the one that is
+    `tables` older.
     """
 
     revisions: int
@@ -138,10 +149,12 @@ class Shape(NamedTuple):
     is_heavy: bool = False
     tables: int = 10
     change: str | None = None
+    is_sound: bool = False
 
     @property
     def name(self) -> str:
-        parts = (self.revisions, self.merges, self.tables, self.change or "", self.is_heavy)
+        flags = (self.is_heavy, self.is_sound)
+        parts = (self.revisions, self.merges, self.tables, self.change or "", *flags)
         return "-".join(map(str, parts))
 
 
@@ -156,7 +169,10 @@ def write(tool: Tool, shape: Shape, folder: Path) -> Path:
         env.write_text(env.read_text().replace("target_metadata = None", TARGET))
     versions = project / "migrations/versions"
     for number, step in enumerate(_steps(shape)):
-        (versions / f"{step.id}_step_{number}.py").write_text(_revision(number, step))
+        body = SMALL.format(number=number)
+        if shape.is_sound and number >= shape.tables:
+            body += GOING.format(number=number - shape.tables)
+        (versions / f"{step.id}_step_{number}.py").write_text(_revision(number, step, body))
     if shape.change is not None:
         first, second = Step(f"{1:012x}", ()), Step(f"{2:012x}", (f"{1:012x}",))
         (versions / "1.py").write_text(_revision(1, first, BIG))
@@ -175,6 +191,9 @@ def make_tables(project: Path, url: str) -> None:
 
 
 def _models(shape: Shape) -> str:
+    if shape.is_sound:
+        left = range(shape.revisions - shape.tables, shape.revisions)
+        return TABLES + "".join(MADE.format(number=number) for number in left) + "\n"
     tables = "".join(TABLE.format(number=number) for number in range(shape.tables))
     routes = "".join(ROUTE.format(number=number) for number in range(1000))
     return MODELS + tables + (HEAVY + routes) * shape.is_heavy
@@ -202,8 +221,7 @@ def _steps(shape: Shape) -> Iterator[Step]:
         yield plain
 
 
-def _revision(number: int, step: Step, upgrade: str = SMALL) -> str:
+def _revision(number: int, step: Step, body: str) -> str:
     down = step.parents if len(step.parents) > 1 else next(iter(step.parents), None)
     revises = ", ".join(step.parents)
-    body = upgrade.format(number=number)
     return REVISION.format(number=number, id=step.id, revises=revises, down=down, upgrade=body)

@@ -34,6 +34,7 @@ ALEMBIC = Tool(
         "stamp": ("stamp", "head"),
         "upgrade together": ("upgrade", "head"),
         "compare": ("check",),
+        "replay": ("upgrade", "head"),
         "first": ("upgrade", "000000000001"),
     },
 )
@@ -46,6 +47,7 @@ OURS = Tool(
         "stamp": ("stamp", "head"),
         "upgrade together": ("upgrade", "--transaction", "all"),
         "compare": ("check", "--from-database"),
+        "replay": ("check",),
         "first": ("upgrade", "000000000001"),
     },
 )

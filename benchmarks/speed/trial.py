@@ -19,30 +19,44 @@ import databases
 
 
 class Trial:
-    """`run` does the task once."""
+    """`warm` fills the caches and counts round trips; `run` does the task once, and times it."""
 
     def __init__(self, case: Case, tool: Tool, folder: Path, stack: ExitStack) -> None:
         self.case, self.tool, self.out = case, tool, folder / "out"
         self.project = projects.write(tool, case.shape, folder)
         self.database = stack.enter_context(databases.made(case.kind, tool.name, folder))
-        self.network = None
+        self.network, self.trips = None, 0
         if case.kind != "sqlite":
             self.network = stack.enter_context(network.between(self.database.url, case.delay))
         self._prepare()
 
+    def warm(self) -> None:
+        """Do the task through a network that counts; raises RuntimeError where it fails."""
+        before = self.network.trips if self.network else 0
+        self._do(self.network.url if self.network else self.database.url)
+        self.trips = self.network.trips - before if self.network else 0
+
     def run(self) -> Cost:
-        """Do the task; raises RuntimeError where it fails."""
+        """Do the task, with no network in between but a slow one; raises RuntimeError."""
+        url = self.network.url if self.network and self.case.delay else self.database.url
+        return self._do(url)._replace(trips=self.trips)
+
+    def _do(self, url: str) -> Cost:
         if self.case.is_cold:
             for path in [*self.project.rglob("__pycache__")]:
                 shutil.rmtree(path)
+        if self.case.is_forgetful:
+            for path in self.project.rglob("sqlmodel-migrations-shadow-*"):
+                path.unlink()
         if self.case.at == "base":
             self.database.empty()
         elif self.case.at == "rows":
             self.database.restore()
-        url = self.network.url if self.network else self.database.url
-        before = self.network.trips if self.network else 0
-        cost = self._run(self.case.task, url)
-        return cost._replace(trips=self.network.trips - before if self.network else 0)
+        if not self.case.rows:
+            return self._run(self.case.task, url)
+        with measure.watched(self.database.size) as most:
+            cost = self._run(self.case.task, url)
+        return cost._replace(disk=most())
 
     def _prepare(self) -> None:
         """Bring the database where the case wants it."""
