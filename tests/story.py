@@ -32,9 +32,8 @@ class Story:
     def begin(self, models: str, *rows: str) -> None:
         """Make the tables of `models`, and the rows."""
         self.models(models)
-        self.succeed("init")
-        self.succeed("revision", "begin", "--no-verify")
-        self.succeed("upgrade")
+        self.project.init()
+        self._play("revision begin --no-verify", "upgrade")
         self.database.run(*rows)
 
     def models(self, models: str) -> None:
@@ -64,8 +63,7 @@ class Story:
 
     def upgrade(self) -> None:
         """Upgrade; nothing differs from the models afterwards."""
-        self.succeed("upgrade")
-        self.succeed("check")
+        self._play("upgrade", "check")
 
     def downgrade(self) -> None:
         self.succeed("downgrade", "-1", "--yes")
@@ -77,3 +75,7 @@ class Story:
         ran = self.project.cli(*arguments, merged=True)
         assert ran.code == 0, f"{' '.join(arguments)}: {ran.code}\n{ran.output}"
         return ran
+
+    def _play(self, *commands: str) -> None:
+        ran = self.project.cli.each(*(command.split() for command in commands))
+        assert ran.code == 0, f"{', '.join(commands)}: {ran.code}\n{ran.output}"

@@ -56,27 +56,25 @@ class Zygote:
 
     def run(
         self,
-        program: Sequence[str],
-        *,
+        *programs: Sequence[str],
         environment: Mapping[str, str],
         input: str = "",
         merged: bool = False,
     ) -> Ran:
-        """Run a program of ENTRY_POINTS in a child, in the current folder."""
-        return self.start(program, environment=environment, input=input, merged=merged).wait()
+        """Run programs of ENTRY_POINTS in a child, in the current folder, until one fails."""
+        return self.start(*programs, environment=environment, input=input, merged=merged).wait()
 
     def start(
         self,
-        program: Sequence[str],
-        *,
+        *programs: Sequence[str],
         environment: Mapping[str, str],
         input: str = "",
         merged: bool = False,
     ) -> Child:
-        """Start a program as `run` does, beside those that run already."""
+        """Start programs as `run` does, beside those that run already."""
         streams = _Streams(input, merged)
         request = {
-            "program": list(program),
+            "programs": [list(program) for program in programs],
             "environment": dict(environment),
             "folder": str(Path.cwd()),
             "streams": streams.paths,
@@ -250,7 +248,7 @@ def _wait(pid: int, seconds: float) -> int:
 
 
 def _become(request: dict[str, Any]) -> None:
-    """Take on a command's folder, environment, streams and arguments."""
+    """Take on a command's folder, environment and streams."""
     import signal
 
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
@@ -262,7 +260,6 @@ def _become(request: dict[str, Any]) -> None:
         _redirect(descriptor, path)
     # The old object may have read ahead; those of the other two streams have nothing in them.
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
-    sys.argv = request["program"]
 
 
 def _redirect(descriptor: int, path: str) -> None:
@@ -276,6 +273,15 @@ def _main() -> object:
 
     module, function = ENTRY_POINTS[sys.argv[0]]
     return getattr(importlib.import_module(module), function)()
+
+
+def _run(programs: Sequence[list[str]]) -> int:
+    """Run one after the other, and return the exit code of the first that fails, or 0."""
+    for program in programs:
+        sys.argv = program
+        if code := _exit_code():
+            return code
+    return 0
 
 
 def _exit_code() -> int:
@@ -308,5 +314,6 @@ def _end(code: int) -> None:
 if __name__ == "__main__":
     sys.path.remove(str(Path(__file__).parent))
     _import_libraries()
-    _become(_answer_requests())
-    _end(_exit_code())
+    request = _answer_requests()
+    _become(request)
+    _end(_run(request["programs"]))

@@ -31,6 +31,7 @@ def test_a_server_that_is_down(placed: Project, database: Database, command: str
     with unchanged(placed):
         said = refused(placed.cli(command, env={"DATABASE_URL": url}), 4)
     assert said.message == f"{SERVER_NAMES[database.kind]} cannot be reached ({url})"
+    assert "refused" in said.details[0]
     assert said.hint == "start it, or check host and port of the database URL"
 
 
@@ -40,6 +41,7 @@ def test_a_host_that_does_not_exist(placed: Project, database: Database) -> None
     with unchanged(placed):
         said = refused(placed.cli("upgrade", env={"DATABASE_URL": url}), 4)
     assert said.message.startswith(f"{SERVER_NAMES[database.kind]} cannot be reached")
+    assert "nowhere.invalid" in said.details[0]
 
 
 @pytest.mark.parametrize("database", ["mariadb"], indirect=True)

@@ -43,10 +43,10 @@ def test_a_revision_where_a_file_stands(hero: Project) -> None:
 
 def test_a_merge_where_a_folder_stands(two: Project) -> None:
     add_revision(two, "cc03", "aa01", "another branch")
-    (two.path / "migrations" / "versions" / "dd04_.py").mkdir()
+    (two.path / "migrations" / "versions" / "dd04_merge_bb02_and_cc03.py").mkdir()
     with unchanged(two):
         said = refused(two.cli("merge", "--rev-id", "dd04"), 2)
-    assert "dd04_.py" in said.message
+    assert "dd04_merge_bb02_and_cc03.py" in said.message
 
 
 @rights.hold

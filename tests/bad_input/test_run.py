@@ -241,6 +241,15 @@ def test_a_revision_without_its_function(placed: Project, database: Database, co
     assert said.hint.startswith(f"write 'def {command}():' in it")
 
 
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_an_error_of_python_has_no_addresses(placed: Project, database: Database) -> None:
+    drop = "op.drop_constraint(None, 'hero', type_='foreignkey')"
+    add_revision(placed, "cc03", "bb02", "drop", upgrade=f"{FILL}\n    {drop}")
+    said = fails(placed)
+    assert "it has no name" in said.message
+    assert "object at 0x" not in str(said)
+
+
 def test_a_clock_that_jumps(
     placed: Project, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

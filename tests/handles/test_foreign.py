@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import make_url
 
 from databases import Database
-from project import Project
+from project import OURS, Project
 
 MODELS = """
     from sqlmodel import Field, SQLModel
@@ -32,13 +32,9 @@ PLACEHOLDER = "driver://user:pass@localhost/dbname"
 
 def succeed(project: Project, *commands: tuple[str, ...], plain: bool = False) -> str:
     """Run commands that must end well; returns all that they said."""
-    run = project.cli.alembic if plain else project.cli
-    said = ""
-    for words in commands:
-        ran = run(*words)
-        assert ran.code == 0, f"{words}: {ran.output}"
-        said += ran.output
-    return said
+    ran = project.cli.each(*commands, program=("alembic",) if plain else OURS)
+    assert ran.code == 0, f"{commands}: {ran.output}"
+    return ran.output
 
 
 def edit(project: Project, name: str, **changes: str) -> None:
