@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from databases import KINDS
 from lint.conftest import History
 from sqlmodel_migrations.database.statement import Statement
 from sqlmodel_migrations.lint.finding import Finding
+from sqlmodel_migrations.lint.recording import RecordedStatement
 from sqlmodel_migrations.lint.savepoint import Move, Savepoints, Turn, read
 
 on = pytest.mark.parametrize
@@ -160,14 +163,21 @@ def test_how_it_is_written(sql: str, move: Move | None) -> None:
 
 
 def test_of_two_with_one_name_the_last_is_meant() -> None:
-    open_ = Savepoints()
+    one = RecordedStatement("b2", 0, Path("b2.py"), 1, 1, "execute", "")
+    open_, statements = Savepoints(), [one]
+
+    def standing(turn: Turn, name: str = "") -> int:
+        """How many statements stand after a move; one more is sent then."""
+        open_.follow(Move(turn, name), statements)
+        count = sum(not each.is_undone for each in statements)
+        statements.append(one)
+        return count
+
     open_.begin(0)
-    open_.set("x", 1)
-    open_.set("x", 2)
-    open_.set("y", 3)
-    assert open_.go_back("x") == 2
-    assert open_.go_back("y") is None
-    open_.release("x")
-    assert open_.go_back("x") == 1
-    assert open_.go_back("") == 0
-    assert open_.go_back("x") is None
+    assert [standing(Turn.SET, name) for name in ("x", "x", "y")] == [1, 2, 3]
+    assert standing(Turn.RETURN, "x") == 2
+    assert standing(Turn.RETURN, "y") == 3
+    standing(Turn.RELEASE, "x")
+    assert standing(Turn.RETURN, "x") == 1
+    assert standing(Turn.RETURN) == 0
+    assert standing(Turn.RETURN, "x") == 1

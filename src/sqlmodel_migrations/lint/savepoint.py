@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlmodel_migrations.database.sqlite_token import fold
 from sqlmodel_migrations.database.statement import Reader, Statement
 from sqlmodel_migrations.lint.facts import Back
+from sqlmodel_migrations.lint.recording import RecordedStatement
 
 
 class Turn(enum.Enum):
@@ -27,6 +28,10 @@ class Move:
     name: str = ""
 
 
+ROLLBACK = Move(Turn.RETURN)
+"""The transaction is taken back as a whole."""
+
+
 def read(statement: Statement) -> Move | None:
     """Return what a statement does to savepoints; None for all others."""
     reader = Reader(statement)
@@ -39,7 +44,7 @@ def read(statement: Statement) -> Move | None:
         return None
     reader.skip("WORK", "TRANSACTION")
     if not reader.take("TO"):
-        return None if reader.take("PREPARED") else Move(Turn.RETURN)
+        return None if reader.take("PREPARED") else ROLLBACK
     reader.take("SAVEPOINT")
     return _move(Turn.RETURN, reader)
 
@@ -68,17 +73,29 @@ class Savepoints:
         """A transaction begins, and with it all savepoints are gone."""
         self._open = [Savepoint("", count, ways)]
 
-    def set(self, name: str, count: int, ways: Sequence[Back] = ()) -> None:
-        """Set one; an older one of the same name stays beneath it."""
-        self._open.append(Savepoint(name, count, ways))
+    def follow(
+        self, move: Move, statements: list[RecordedStatement], ways: Sequence[Back] = ()
+    ) -> None:
+        """Do what a move does; of the `statements` until now those are marked that it undoes.
 
-    def release(self, name: str) -> None:
+        `ways` lead back to what is known at a savepoint that is set.
+        """
+        if move.turn is Turn.SET:  # an older one of the same name stays beneath it
+            self._open.append(Savepoint(move.name, len(statements), ways))
+        elif move.turn is Turn.RELEASE:
+            self._release(move.name)
+        else:
+            count = self._go_back(move.name)
+            if count is not None:
+                statements[count:] = [replace(each, is_undone=True) for each in statements[count:]]
+
+    def _release(self, name: str) -> None:
         """Give one up, and those that were set after it: what was done stays."""
         at = self._at(name)
         if at:
             del self._open[at:]
 
-    def go_back(self, name: str) -> int | None:
+    def _go_back(self, name: str) -> int | None:
         """Take all back to one, which stays; return its count, None where it is not open."""
         at = self._at(name)
         if at is None:

@@ -43,7 +43,7 @@ from sqlmodel_migrations.lint.recording import (
     Unmeasured,
     sent_from,
 )
-from sqlmodel_migrations.lint.savepoint import Move, Savepoints, Turn
+from sqlmodel_migrations.lint.savepoint import Savepoints
 from sqlmodel_migrations.lint.span import Span
 from sqlmodel_migrations.project import url as project_url
 from sqlmodel_migrations.run import log
@@ -163,7 +163,7 @@ class _Played:
         for each in split(text, self.dialect.name) if where is not None else ():
             move = savepoint.read(each)
             if move is not None:
-                self._go(move)
+                self.savepoints.follow(move, self.statements)
             elif transaction_control(each) in (
                 "BEGIN",
                 "COMMIT",
@@ -192,19 +192,6 @@ class _Played:
         if action.is_opaque(sent.sql, self.dialect.name):
             said = "what this does to tables is not read in its text"
             self.unmeasured.append(Unmeasured(sent.revision, said, sent.file, sent.line))
-
-    def _go(self, move: Move) -> None:
-        """Set a savepoint, give it up, or go back to it: what came since is undone."""
-        if move.turn is Turn.SET:
-            self.savepoints.set(move.name, len(self.statements))
-        elif move.turn is Turn.RELEASE:
-            self.savepoints.release(move.name)
-        else:
-            count = self.savepoints.go_back(move.name)
-            undone = self.statements[len(self.statements) if count is None else count :]
-            self.statements[len(self.statements) - len(undone) :] = [
-                replace(statement, is_undone=True) for statement in undone
-            ]
 
 
 def _play(checkout: Checkout, revision: Revision, dialect: Dialect, span: Span) -> _Played:

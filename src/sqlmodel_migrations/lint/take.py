@@ -39,7 +39,7 @@ from sqlmodel_migrations.lint.recording import (
     Unmeasured,
     sent_from,
 )
-from sqlmodel_migrations.lint.savepoint import Move, Savepoints, Turn
+from sqlmodel_migrations.lint.savepoint import ROLLBACK, Move, Savepoints
 from sqlmodel_migrations.run import effect, runner
 from sqlmodel_migrations.run.effect import Kind
 from sqlmodel_migrations.run.effect.base import is_autocommit
@@ -222,13 +222,18 @@ class Take:
         if not self._sent:
             return
         after = self._state()
-        for position, found in losses.found(self._sent, before, after, self._named).items():
+        for position, found in losses.found(self._kept(), before, after, self._named).items():
             # Rows that violate much are lost in many ways; that values are cut counts.
             kept = [x for x in found if self.rows is not Rows.DIRTY or x.kind == "values"]
             if kept:
                 self._amend(self._first + position, losses=tuple(kept))
             if self._breakage is not None:
                 self._breakage.lose(self._first + position, found)
+
+    def _kept(self) -> list[Sent]:
+        """What the revision sent; what it took back has changed nothing."""
+        own = zip(self._sent, self.statements[self._first :], strict=True)
+        return [replace(s, measured=Measured()) if each.is_undone else s for s, each in own]
 
     def _amend(self, index: int, **changes: Any) -> None:
         statement = self.statements[index]
@@ -290,7 +295,7 @@ class Take:
         self._refuse_end("ROLLBACK" if is_undone else "COMMIT")
         if is_undone and self._revision is not None and not is_autocommit(self._connection):
             self._wreck = None
-            self._undo("")
+            self._savepoints.follow(ROLLBACK, self.statements)
         self._transaction += 1
         self._confirm()
         self._savepoints.begin(len(self.statements), self._ways())
@@ -339,28 +344,14 @@ class Take:
         error = facts.attempt(send)
         if error is not None:
             self._refuse(where, sql, None, self._transaction, Measured(error))
-        elif move.turn is Turn.SET:
-            self._savepoints.set(move.name, len(self.statements), self._ways())
-        elif move.turn is Turn.RELEASE:
-            self._savepoints.release(move.name)
         else:
-            self._undo(move.name)
-            self._transaction += not move.name
+            self._savepoints.follow(move, self.statements, self._ways())
+            self._transaction += move == ROLLBACK
 
     def _ways(self) -> tuple[Back, ...]:
         """The ways back to what is known now."""
         marked = (self._meter, self._breakage)
         return tuple(each.mark() for each in marked if each is not None)
-
-    def _undo(self, name: str) -> None:
-        """Take back what is known of the statements since a savepoint; their locks were held."""
-        count = self._savepoints.go_back(name)
-        if count is None or self._is_again:
-            return
-        for index in range(count, len(self.statements)):
-            self.statements[index] = replace(self.statements[index], is_undone=True)
-        for position in range(max(count - self._first, 0), len(self._sent)):
-            self._sent[position] = replace(self._sent[position], measured=Measured())
 
     def _measure_again(self, sql: str, send: facts.Send) -> None:
         assert self._revision is not None
