@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from alembic.runtime.migration import MigrationContext
@@ -20,26 +20,20 @@ from sqlalchemy.schema import AddConstraint
 from sqlmodel_migrations import _alembic, _alembic_batch
 from sqlmodel_migrations._alembic_batch import Batch, Entry
 from sqlmodel_migrations.database import family
-from sqlmodel_migrations.database.sqlite_token import Kind
-from sqlmodel_migrations.database.statement import Reader, Statement, split, transaction_control
+from sqlmodel_migrations.database.statement import split, transaction_control
 from sqlmodel_migrations.errors import UsageError
 from sqlmodel_migrations.history.index import Revision
-from sqlmodel_migrations.lint import guess, place, savepoint
+from sqlmodel_migrations.lint import estimate, place, savepoint
 from sqlmodel_migrations.lint.guess import action
-from sqlmodel_migrations.lint.guess.action import Act
 from sqlmodel_migrations.lint.limit import TooLong, limited
 from sqlmodel_migrations.lint.page import Page
 from sqlmodel_migrations.lint.place import Place
 from sqlmodel_migrations.lint.recording import (
-    NEW_ENUM_VALUE,
-    Failure,
     FailureKind,
-    Lock,
     RecordedStatement,
     Recording,
     Rows,
     Runner,
-    Stops,
     Unmeasured,
     sent_from,
 )
@@ -65,10 +59,10 @@ def record(checkout: Checkout, span: Span, runner: Runner) -> Recording:
         dialect.name,
         runner,
         span.pending,
-        tuple(_mended(_judged(statements, dialect.name, runner), dialect.name)),
+        tuple(estimate.estimated(statements, dialect.name, runner)),
         unmeasured=(
             *(unmeasured for each in played for unmeasured in each.unmeasured),
-            *_copies(statements, dialect.name),
+            *estimate.copies(statements, dialect.name),
         ),
         heads=checkout.graph.heads,
         is_downgrade=span.is_downgrade,
@@ -241,105 +235,3 @@ def _write_constraint(entry: Entry, played: _Played) -> None:
     if entry.name == "add_constraint":
         ddl = AddConstraint(entry.arguments[0])
         played.write(str(ddl.compile(dialect=played.dialect)))
-
-
-def _judged(
-    statements: Sequence[RecordedStatement], dialect: str, runner: Runner
-) -> Iterator[RecordedStatement]:
-    """Give each statement what it probably does, and the locks that were taken before it."""
-    new: set[str] = set()
-    values: set[tuple[str, int | None, str]] = set()
-    held: dict[tuple[str, int], dict[str, Lock]] = {}
-    for statement in statements:
-        is_inside = statement.transaction is not None
-        guessed = guess.of(statement.sql, dialect, new, is_in_transaction=is_inside)
-        locks = held.setdefault((statement.revision, statement.transaction or 0), {})
-        facts = replace(guessed.facts, held=dict(locks) if is_inside else {})
-        failures, taken_out = dict(guessed.failures), None
-        failure = failures.get(Rows.CLEAN)
-        place = (statement.revision, statement.transaction)
-        if is_inside and any((*place, word) in values for word in _texts(statement, dialect)):
-            failure = Failure(
-                FailureKind.TRANSACTION, "the new value is not committed", NEW_ENUM_VALUE
-            )
-            failures = dict.fromkeys(Rows, failure)
-        if Statement(statement.sql, dialect).has("ADD", "VALUE"):
-            values |= {(*place, word) for word in _texts(statement, dialect)}
-        is_ours = runner is Runner.SQLMODEL
-        if is_ours and failure is not None and failure.kind is FailureKind.TRANSACTION:
-            failures, taken_out = {}, failure
-        yield replace(
-            statement,
-            facts=replace(facts, losses=(), broken=()) if statement.is_undone else facts,
-            failures=failures,
-            again=None if statement.is_undone else _again(statement, dialect),
-            taken_out=taken_out,
-        )
-        if is_inside:
-            locks |= {
-                table: found.taken
-                for table, found in facts.tables.items()
-                if found.taken is not None and found.taken.stops >= Stops.WRITES
-            }
-        new |= set(_made(statement, dialect))
-
-
-def _texts(statement: RecordedStatement, dialect: str) -> set[str]:
-    """The strings in a statement."""
-    return {t.text for t in Statement(statement.sql, dialect).tokens if t.kind is Kind.STRING}
-
-
-def _mended(statements: Iterable[RecordedStatement], dialect: str) -> Iterator[RecordedStatement]:
-    """Leave out the loss of what a later statement of its revision gives the name of again."""
-    known = list(statements)
-    for position, statement in enumerate(known):
-        later = [s for s in known[position + 1 :] if s.revision == statement.revision]
-        back = {name for each in later for name in _named(each, dialect)}
-        facts = replace(
-            statement.facts,
-            losses=tuple(
-                x for x in statement.facts.losses if x.kind != "table" or x.table not in back
-            ),
-            broken=tuple(x for x in statement.facts.broken if x.table not in back),
-        )
-        yield replace(statement, facts=facts)
-
-
-def _copies(statements: Sequence[RecordedStatement], dialect: str) -> Iterator[Unmeasured]:
-    """Say of which tables the rows are taken to others, which may leave some out."""
-    gone: dict[tuple[str, str], RecordedStatement] = {}
-    for statement in statements:
-        for text in split(statement.sql, dialect):
-            for each in action.parse(text):
-                if each.act is Act.DROP_TABLE:
-                    gone[statement.revision, each.table] = statement
-                was = gone.get((statement.revision, each.name))
-                if each.act is Act.RENAME_TABLE and was is not None:
-                    reason = f"what the table in the place of '{each.name}' leaves out is not read"
-                    yield Unmeasured(was.revision, reason, was.file, was.line)
-
-
-def _named(statement: RecordedStatement, dialect: str) -> Iterator[str]:
-    """The names that a statement gives to tables or views."""
-    for text in split(statement.sql, dialect):
-        yield from (a.name for a in action.parse(text) if a.act is Act.RENAME_TABLE)
-        yield from (a.table for a in action.parse(text) if a.act is Act.CREATE_TABLE)
-        reader = Reader(text)
-        if reader.take("CREATE"):
-            reader.take("OR", "REPLACE")
-            view = reader.name() if reader.take("VIEW") else None
-            yield from (view.name,) if view is not None else ()
-
-
-def _made(statement: RecordedStatement, dialect: str) -> Iterator[str]:
-    for text in split(statement.sql, dialect):
-        yield from (a.table.lower() for a in action.parse(text) if a.act is Act.CREATE_TABLE)
-
-
-def _again(statement: RecordedStatement, dialect: str) -> str | None:
-    """How it would fail if it were run once more, as far as its text says."""
-    first = Statement(statement.sql, dialect)
-    if first.verb not in ("CREATE", "ALTER", "DROP") or first.has("IF"):
-        return None
-    is_adding = first.verb == "CREATE" or first.has("ADD")
-    return "what it makes is there already" if is_adding else "what it drops is gone already"

@@ -1,0 +1,157 @@
+"""The estimate: what each statement of a text probably does, given those that came before it.
+
+Neighbours: `guess` reads one statement by itself; `static` writes them down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from sqlmodel_migrations.database.sqlite_token import Kind
+from sqlmodel_migrations.database.statement import Reader, Statement, split
+from sqlmodel_migrations.lint import guess
+from sqlmodel_migrations.lint.guess import action
+from sqlmodel_migrations.lint.guess.action import Act
+from sqlmodel_migrations.lint.recording import (
+    NEW_ENUM_VALUE,
+    Facts,
+    Failure,
+    FailureKind,
+    Lock,
+    RecordedStatement,
+    Rows,
+    Runner,
+    Stops,
+    Unmeasured,
+)
+
+_Transaction = tuple[str, int | None]
+"""The revision, and the number of its transaction."""
+
+
+def estimated(
+    statements: Sequence[RecordedStatement], dialect: str, runner: Runner
+) -> Iterator[RecordedStatement]:
+    """Return the statements with what they probably do, in order."""
+    estimator = _Estimator(dialect, runner)
+    return _mended(map(estimator.estimate, statements), dialect)
+
+
+@dataclass
+class _Estimator:
+    """What is known before a statement: new tables, and what its transaction has done."""
+
+    dialect: str
+    runner: Runner
+    _new: set[str] = field(default_factory=set)
+    _held: dict[_Transaction, dict[str, Lock]] = field(default_factory=dict)
+    _values: dict[_Transaction, set[str]] = field(default_factory=dict)
+
+    def estimate(self, statement: RecordedStatement) -> RecordedStatement:
+        """Give a statement what it probably does, and the locks that were taken before it."""
+        is_inside = statement.transaction is not None
+        guessed = guess.of(statement.sql, self.dialect, self._new, is_in_transaction=is_inside)
+        failures = self._using_new_value(statement) or guessed.failures
+        failures, taken_out = self._taken_out(failures)
+        held = self._held.get(_transaction(statement), {}) if is_inside else {}
+        facts = replace(guessed.facts, held=dict(held))
+        self._note(statement, facts)
+        return replace(
+            statement,
+            facts=replace(facts, losses=(), broken=()) if statement.is_undone else facts,
+            failures=failures,
+            again=None if statement.is_undone else _again(statement, self.dialect),
+            taken_out=taken_out,
+        )
+
+    def _using_new_value(self, statement: RecordedStatement) -> Mapping[Rows, Failure]:
+        """How it fails where it names a value that its transaction has added to an enum."""
+        added = self._values.get(_transaction(statement), set())
+        if statement.transaction is None or not added & _texts(statement, self.dialect):
+            return {}
+        said = Failure(FailureKind.TRANSACTION, "the new value is not committed", NEW_ENUM_VALUE)
+        return dict.fromkeys(Rows, said)
+
+    def _taken_out(
+        self, failures: Mapping[Rows, Failure]
+    ) -> tuple[Mapping[Rows, Failure], Failure | None]:
+        """Our executor sends outside of a transaction what is refused in one."""
+        failure = failures.get(Rows.CLEAN)
+        is_refused = failure is not None and failure.kind is FailureKind.TRANSACTION
+        return ({}, failure) if is_refused and self.runner is Runner.SQLMODEL else (failures, None)
+
+    def _note(self, statement: RecordedStatement, facts: Facts) -> None:
+        """Keep what matters for the statements after it."""
+        place = _transaction(statement)
+        if Statement(statement.sql, self.dialect).has("ADD", "VALUE"):
+            self._values.setdefault(place, set()).update(_texts(statement, self.dialect))
+        for table, found in facts.tables.items():
+            if found.taken is not None and found.taken.stops >= Stops.WRITES:
+                self._held.setdefault(place, {})[table] = found.taken
+        self._new.update(_made(statement, self.dialect))
+
+
+def _transaction(statement: RecordedStatement) -> _Transaction:
+    return statement.revision, statement.transaction
+
+
+def _texts(statement: RecordedStatement, dialect: str) -> set[str]:
+    """The strings in a statement."""
+    return {t.text for t in Statement(statement.sql, dialect).tokens if t.kind is Kind.STRING}
+
+
+def _mended(statements: Iterable[RecordedStatement], dialect: str) -> Iterator[RecordedStatement]:
+    """Leave out the loss of what a later statement of its revision gives the name of again."""
+    known = list(statements)
+    for position, statement in enumerate(known):
+        later = [s for s in known[position + 1 :] if s.revision == statement.revision]
+        back = {name for each in later for name in _named(each, dialect)}
+        facts = replace(
+            statement.facts,
+            losses=tuple(
+                x for x in statement.facts.losses if x.kind != "table" or x.table not in back
+            ),
+            broken=tuple(x for x in statement.facts.broken if x.table not in back),
+        )
+        yield replace(statement, facts=facts)
+
+
+def copies(statements: Sequence[RecordedStatement], dialect: str) -> Iterator[Unmeasured]:
+    """Say of which tables the rows are taken to others, which may leave some out."""
+    gone: dict[tuple[str, str], RecordedStatement] = {}
+    for statement in statements:
+        for text in split(statement.sql, dialect):
+            for each in action.parse(text):
+                if each.act is Act.DROP_TABLE:
+                    gone[statement.revision, each.table] = statement
+                was = gone.get((statement.revision, each.name))
+                if each.act is Act.RENAME_TABLE and was is not None:
+                    reason = f"what the table in the place of '{each.name}' leaves out is not read"
+                    yield Unmeasured(was.revision, reason, was.file, was.line)
+
+
+def _named(statement: RecordedStatement, dialect: str) -> Iterator[str]:
+    """The names that a statement gives to tables or views."""
+    for text in split(statement.sql, dialect):
+        yield from (a.name for a in action.parse(text) if a.act is Act.RENAME_TABLE)
+        yield from (a.table for a in action.parse(text) if a.act is Act.CREATE_TABLE)
+        reader = Reader(text)
+        if reader.take("CREATE"):
+            reader.take("OR", "REPLACE")
+            view = reader.name() if reader.take("VIEW") else None
+            yield from (view.name,) if view is not None else ()
+
+
+def _made(statement: RecordedStatement, dialect: str) -> Iterator[str]:
+    for text in split(statement.sql, dialect):
+        yield from (a.table.lower() for a in action.parse(text) if a.act is Act.CREATE_TABLE)
+
+
+def _again(statement: RecordedStatement, dialect: str) -> str | None:
+    """How it would fail if it were run once more, as far as its text says."""
+    first = Statement(statement.sql, dialect)
+    if first.verb not in ("CREATE", "ALTER", "DROP") or first.has("IF"):
+        return None
+    is_adding = first.verb == "CREATE" or first.has("ADD")
+    return "what it makes is there already" if is_adding else "what it drops is gone already"
