@@ -21,6 +21,7 @@ MigrationsError
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 
 
 class ExitCode(enum.IntEnum):
@@ -166,3 +167,11 @@ class ConnectionLost(StepFailed):
     """The connection was lost in the middle of a revision, which may be told nothing more."""
 
     exit_code = ExitCode.DATABASE
+
+
+def did_you_mean(word: str, words: Iterable[str]) -> str | None:
+    """Return the hint that names what was probably typed; None where nothing is like it."""
+    import difflib
+
+    found = difflib.get_close_matches(word, list(words), n=1)
+    return f"did you mean '{found[0]}'?" if found else None

@@ -45,6 +45,15 @@ def test_what_a_comment_allows(history: History) -> None:
 
 
 @SQLITE
+def test_a_comment_that_names_no_rule(history: History) -> None:
+    history.add("b2", "pass  # migrations: allow drop-colum — nobody reads it")
+    (found,) = history.lint("a1:b2")
+    assert (found.rule, found.line) == ("unused-suppression", 11)
+    assert found.message == "there is no rule 'drop-colum' to allow"
+    assert found.help.startswith("did you mean 'drop-column'? type ")
+
+
+@SQLITE
 def test_the_settings_say_how_severe_a_rule_is(history: History) -> None:
     history.env(OURS)
     history.add("b2", 'op.drop_column("hero", "age")')
@@ -69,7 +78,8 @@ def test_the_settings_say_which_rules_are_applied(history: History) -> None:
 @on(
     ("text", "message"),
     [
-        ('ignore = ["drop-colum"]', "there is no rule 'drop-colum'"),
+        ('ignore = ["drop-colum"]', "there is no rule 'drop-colum', which 'ignore' names in"),
+        ('severity = { drop = "note" }', "there is no rule 'drop', which 'severity' names in"),
         ('severity = { drop-column = "bad" }', "unknown severity 'bad'"),
         ('fail_on = "never"', "unknown value of 'lint.fail_on': 'never'"),
         ('runner = "me"', "unknown value of 'lint.runner': 'me'"),
@@ -168,8 +178,13 @@ def test_a_database_that_does_not_answer(history: History) -> None:
 
 def test_rules_are_found_by_being_there() -> None:
     assert "drop-column" in rules()
-    with pytest.raises(UsageError, match="there is no rule 'drop-colum'"):
+    with pytest.raises(UsageError, match=r"there is no rule 'drop-colum'$") as raised:
         linter.require_rule("drop-colum")
+    everywhere = "type `sqlmodel migrations lint --explain` to see all rules"
+    assert raised.value.hint == f"did you mean 'drop-column'? {everywhere}"
+    with pytest.raises(UsageError) as raised:
+        linter.require_rule("squawk")
+    assert raised.value.hint == everywhere
 
 
 def test_every_hazard_has_a_rule() -> None:

@@ -57,7 +57,8 @@ _SEVERITIES = [severity.value for severity in Severity]
               help="How it is written. [default: text; github in GitHub Actions]")  # fmt: skip
 @click.option("--fix", is_flag=True, help="Rewrite revisions that no database has run yet.")
 @click.option("--diff", is_flag=True, help="Show what --fix would write.")
-@click.option("--explain", metavar="RULE", help="Say what a rule means.")
+@click.option("--explain", metavar="[RULE]", is_flag=False, flag_value="",
+              help="Say what a rule means, or list the rules.")  # fmt: skip
 def command(
     invocation: Invocation,
     revisions: str | None,
@@ -74,7 +75,7 @@ def command(
 ) -> Report:
     """Judge, and say what was found."""
     if explain is not None:
-        return _explained(explain)
+        return _explained(explain) if explain else _listed()
     from sqlmodel_migrations.lint.review import Wanted
 
     mending.require_alone(fix=fix, diff=diff, static=static)
@@ -148,6 +149,15 @@ def _said(linted: Linted) -> Iterator[str]:
         yield "judged by the text alone: less is found than on a scratch database, and less surely"
     elif linted.findings and not linted.knows_sizes:
         yield "sizes unknown: give --live to read them from the database"
+
+
+def _listed() -> Report:
+    from sqlmodel_migrations.lint.rules import rules
+
+    found = {slug: rule.SUMMARY for slug, rule in rules().items()}
+    width = max(map(len, found))
+    lines = [f"{slug:{width}}  {summary}" for slug, summary in found.items()]
+    return Report("lint", {"rules": found}, tuple(lines))
 
 
 def _explained(slug: str) -> Report:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlmodel_migrations.diagnostics import Severity
-from sqlmodel_migrations.errors import UsageError
+from sqlmodel_migrations.errors import UsageError, did_you_mean
 from sqlmodel_migrations.lint import fixes, place, script, suppression
 from sqlmodel_migrations.lint.finding import Finding
 from sqlmodel_migrations.lint.fixes import NotMechanical
@@ -22,6 +22,7 @@ MIN_ROWS = 1000
 """Rows below which a live table is too small for a lock on it to last."""
 
 
+_ALL = "type `sqlmodel migrations lint --explain` to see all rules"
 _OF_FAILURE = frozenset((Hazard.ALWAYS_FAILS.value, Hazard.PARTIAL_FAILURE.value))
 
 
@@ -38,20 +39,27 @@ class Strictness:
     ignore: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in (*self.severity, *self.select, *self.ignore):
-            require_rule(name)
+        for key in ("severity", "select", "ignore"):
+            for name in getattr(self, key):
+                require_rule(name, f", which '{key}' names in [tool.sqlmodel.migrations.lint]")
 
     def applies(self, slug: str) -> bool:
         """Whether a rule is to be applied."""
         return slug not in self.ignore and (not self.select or slug in self.select)
 
 
-def require_rule(name: str) -> Rule:
-    """Return a rule by its slug; raises `UsageError` for an unknown one."""
+def require_rule(name: str, where: str = "") -> Rule:
+    """Return a rule by its slug; raises `UsageError` for an unknown one, saying `where` it is."""
     found = rules().get(name)
     if found is None:
-        raise UsageError(f"there is no rule '{name}'", hint=f"the rules are: {', '.join(rules())}")
+        raise UsageError(f"there is no rule '{name}'{where}", hint=_likely(name))
     return found
+
+
+def _likely(name: str) -> str:
+    """What a name that is no rule's probably means, and where all of them are listed."""
+    near = did_you_mean(name, rules())
+    return f"{near} {_ALL}" if near else _ALL
 
 
 def lint(recording: Recording, strictness: Strictness) -> tuple[Finding, ...]:
@@ -177,13 +185,21 @@ def _less_allowed(found: Sequence[Finding], recording: Recording) -> Iterator[Fi
             yield finding
     for revision in recording.revisions:
         for each in by_file[revision.path]:
-            if each.reason is None:
-                yield _about(revision.id, revision.path, each, "suppression-without-reason",
-                             f"nothing is allowed without a reason: '{each.rule}'",
-                             "write why after a dash")  # fmt: skip
-            elif (revision.path, each) not in used:
-                yield _about(revision.id, revision.path, each, "unused-suppression",
-                             f"'{each.rule}' finds nothing here", "delete the comment")  # fmt: skip
+            said = _wrong(each, is_used=(revision.path, each) in used)
+            if said is not None:
+                yield _about(revision.id, revision.path, each, *said)
+
+
+def _wrong(each: Suppression, *, is_used: bool) -> tuple[str, str, str] | None:
+    """What is wrong with a comment: the rule that says so, the message and the help."""
+    if each.rule not in rules():
+        return "unused-suppression", f"there is no rule '{each.rule}' to allow", _likely(each.rule)
+    if each.reason is None:
+        message = f"nothing is allowed without a reason: '{each.rule}'"
+        return "suppression-without-reason", message, "write why after a dash"
+    if not is_used:
+        return "unused-suppression", f"'{each.rule}' finds nothing here", "delete the comment"
+    return None
 
 
 def _about(

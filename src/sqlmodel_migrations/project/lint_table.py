@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlmodel_migrations.errors import UsageError
+from sqlmodel_migrations.errors import UsageError, did_you_mean
 
 KEY = "lint"
 SEVERITIES = ("error", "warning", "note")
@@ -80,8 +79,7 @@ def _require_each(value: Mapping[str, Any], key: str, words: Collection[str]) ->
 
 def _require_one_of(word: str, words: Collection[str], what: str) -> None:
     if word not in words:
-        nearest = difflib.get_close_matches(str(word), words, n=1)
         raise UsageError(
             f"unknown {what} '{word}' in [tool.sqlmodel.migrations.lint]",
-            hint=f"did you mean '{nearest[0]}'?" if nearest else f"use: {', '.join(words)}",
+            hint=did_you_mean(str(word), words) or f"use: {', '.join(words)}",
         )

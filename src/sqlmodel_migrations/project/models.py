@@ -6,7 +6,6 @@ The only place that imports the user's code. `source` finds tables without impor
 from __future__ import annotations
 
 import contextlib
-import difflib
 import gc
 import importlib
 import inspect
@@ -21,7 +20,7 @@ from types import ModuleType, TracebackType
 from sqlalchemy import MetaData, Table
 from sqlalchemy.orm import registry
 
-from sqlmodel_migrations.errors import UsageError
+from sqlmodel_migrations.errors import UsageError, did_you_mean
 from sqlmodel_migrations.project import tree
 from sqlmodel_migrations.project.source import DeclaredTable, Found, find
 
@@ -183,9 +182,8 @@ def _nearest(name: str, modules: Sequence[str]) -> str | None:
     """The module of the source that was probably meant."""
     last = name.rpartition(".")[2]
     same = [m for m in modules if m.rpartition(".")[2] == last]
-    near = difflib.get_close_matches(name, modules, n=1) or same
-    near = near or (list(modules) if len(modules) == 1 else [])
-    return f"did you mean '{near[0]}'?" if near else None
+    likely = same or (list(modules) if len(modules) == 1 else [])
+    return did_you_mean(name, modules) or (f"did you mean '{likely[0]}'?" if likely else None)
 
 
 def _own_traceback(error: BaseException) -> tuple[str, ...]:
@@ -231,7 +229,7 @@ def _attribute(reference: str, root: Path, purpose: _Purpose) -> object:
         except AttributeError:
             raise UsageError(
                 f"{purpose.failure}: '{name}' has no '{path}'",
-                hint=_nearest(path, dir(value)) or f"correct '{reference}'",
+                hint=did_you_mean(path, dir(value)) or f"correct '{reference}'",
             ) from None
     return value
 

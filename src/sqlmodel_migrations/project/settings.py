@@ -11,12 +11,12 @@ import configparser
 import contextlib
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlmodel_migrations.errors import UsageError
+from sqlmodel_migrations.errors import UsageError, did_you_mean
 from sqlmodel_migrations.project import acceptance, lint_table, scalar
 from sqlmodel_migrations.project.acceptance import Acceptance
 from sqlmodel_migrations.project.lint_table import LintTable
@@ -125,7 +125,7 @@ def find(directory: Path, *, config: Sequence[str] = (), name: str = DEFAULT_SEC
     if name not in sources.names:
         raise NotSetUp(
             f"there is no database '{name}' in this project",
-            hint=_nearest(name, sources.names) or f"use one of: {', '.join(sources.names)}",
+            hint=did_you_mean(name, sources.names) or f"use one of: {', '.join(sources.names)}",
         )
     return sources.settings(name, directory)
 
@@ -201,13 +201,6 @@ def _nothing_found(directory: Path, ini: Path, pyproject: Path, *, explicit: boo
     else:
         hint = "type: sqlmodel migrations init"
     return NotSetUp(f"no migrations are set up in '{directory.absolute()}'", hint=hint)
-
-
-def _nearest(word: str, words: Iterable[str]) -> str | None:
-    import difflib
-
-    found = difflib.get_close_matches(word, list(words), n=1)
-    return f"did you mean '{found[0]}'?" if found else None
 
 
 class _Sources(NamedTuple):
@@ -421,7 +414,7 @@ def _check_key(key: str, known: Sequence[str], where: str) -> None:
     if key not in known:
         raise UsageError(
             f"unknown setting '{key}' in {where}",
-            hint=_nearest(key, known) or f"the settings are: {', '.join(known)}",
+            hint=did_you_mean(key, known) or f"the settings are: {', '.join(known)}",
         )
 
 
