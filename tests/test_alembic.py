@@ -281,15 +281,6 @@ def test_step_of(script: ScriptDirectory) -> None:
     assert _alembic.written_ids(down) == ("a1",)
 
 
-def test_step_module(script: ScriptDirectory) -> None:
-    (step,) = _alembic.upgrade_steps(script, "a1", ())
-    module = _alembic.step_module(step)
-    assert module is not None
-    assert vars(module)["revision"] == "a1"
-    (stamp,) = _alembic.stamp_steps(script, ["a1"], ())
-    assert _alembic.step_revision(stamp) != "a1" or _alembic.step_module(stamp) is None
-
-
 def test_step_path(script: ScriptDirectory) -> None:
     (step,) = _alembic.upgrade_steps(script, "a1", ())
     assert _alembic.step_path(step) == Path(script.dir) / "versions" / "a1.py"

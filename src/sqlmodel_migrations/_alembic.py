@@ -195,11 +195,6 @@ def step_path(step: RevisionStep) -> Path:
     return Path(step.revision.path)
 
 
-def step_module(step: Any) -> ModuleType | None:
-    """Return the executed module of a step's revision; None for a stamp."""
-    return getattr(getattr(step, "revision", None), "module", None)
-
-
 def loaded_file(error: BaseException) -> tuple[Path, int] | None:
     """Return the file, and its line, that Alembic was executing as a module when `error` came up.
 

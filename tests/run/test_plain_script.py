@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from types import ModuleType
+from pathlib import Path
+from typing import Protocol
 
 import pytest
+from alembic.script import ScriptDirectory
 
+from sqlmodel_migrations import _alembic
 from sqlmodel_migrations.run.plain_script import is_plain
 
 SCRIPT = """
@@ -28,10 +31,21 @@ def upgrade() -> None:
 """
 
 
-def module(*, imports: str = "", more: str = "", body: str = "") -> ModuleType:
-    made = ModuleType("a_revision")
-    exec(SCRIPT.format(imports=imports, more=more, body=body), vars(made))
-    return made
+class IsPlain(Protocol):
+    def __call__(self, *, imports: str = "", more: str = "", body: str = "") -> bool: ...
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> IsPlain:
+    """Whether a script with these parts is plain."""
+
+    def asked(*, imports: str = "", more: str = "", body: str = "") -> bool:
+        (tmp_path / "versions").mkdir()
+        path = tmp_path / "versions" / "a.py"
+        path.write_text(SCRIPT.format(imports=imports, more=more, body=body))
+        return is_plain(_alembic.step_of(ScriptDirectory(str(tmp_path)), "a", is_upgrade=True))
+
+    return asked
 
 
 @pytest.mark.parametrize(
@@ -44,8 +58,8 @@ def module(*, imports: str = "", more: str = "", body: str = "") -> ModuleType:
         "op.create_index('ix', 'hero', [sa.text('lower(name)')])",
     ],
 )
-def test_definitions_are_plain(body: str) -> None:
-    assert is_plain(module(body=body))
+def test_definitions_are_plain(plain: IsPlain, body: str) -> None:
+    assert plain(body=body)
 
 
 @pytest.mark.parametrize(
@@ -60,16 +74,16 @@ def test_definitions_are_plain(body: str) -> None:
         "(lambda: op.get_context().connection.engine)()",
     ],
 )
-def test_what_may_connect_is_not(body: str) -> None:
-    assert not is_plain(module(body=body))
+def test_what_may_connect_is_not(plain: IsPlain, body: str) -> None:
+    assert not plain(body=body)
 
 
 @pytest.mark.parametrize(
     "imports",
     ["import os", "import subprocess", "from os import path", "import pytest", "import psycopg"],
 )
-def test_what_imports_others_is_not(imports: str) -> None:
-    assert not is_plain(module(imports=imports))
+def test_what_imports_others_is_not(plain: IsPlain, imports: str) -> None:
+    assert not plain(imports=imports)
 
 
 @pytest.mark.parametrize(
@@ -82,18 +96,18 @@ def test_what_imports_others_is_not(imports: str) -> None:
         "class Helper:\n    pass",
     ],
 )
-def test_what_holds_something_that_connects_is_not(more: str) -> None:
-    assert not is_plain(module(more=more))
+def test_what_holds_something_that_connects_is_not(plain: IsPlain, more: str) -> None:
+    assert not plain(more=more)
 
 
-def test_data_is_plain() -> None:
+def test_data_is_plain(plain: IsPlain) -> None:
     more = "names = {'a': [1, 'b', (None, 2.5)]}\nhero = sa.table('hero', sa.column('id'))"
-    assert is_plain(module(more=more))
+    assert plain(more=more)
 
 
-def test_what_calls_a_helper_that_connects_is_not() -> None:
+def test_what_calls_a_helper_that_connects_is_not(plain: IsPlain) -> None:
     helper = "def helper():\n    return op.get_bind()\n"
-    assert not is_plain(module(more=helper, body="helper()"))
+    assert not plain(more=helper, body="helper()")
 
 
 def test_a_stamp_has_no_script() -> None:

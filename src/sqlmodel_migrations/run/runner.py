@@ -38,7 +38,6 @@ log = logging.getLogger("alembic.runtime.migration")
 Steps = Callable[[tuple[str, ...]], Iterable[Any]]
 """Given the current heads, the steps to run."""
 
-
 Around = Callable[[Any], AbstractContextManager[None]]
 """Given a step, what is open while its statements run, inside its transaction."""
 
@@ -175,7 +174,7 @@ class Run:
         return transaction
 
     def _run(self, step: Any) -> None:
-        if self.pipeline.is_open and not plain_script.is_plain(_alembic.step_module(step)):
+        if self.pipeline.is_open and not plain_script.is_plain(step):
             self.pipeline.settle()
         checked = dialects.of(self.context.dialect.name).checked(self.context.connection)
         is_callers = _alembic.is_in_external_transaction(self.context)

@@ -9,10 +9,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import re
 import sqlite3
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,25 +20,12 @@ import alembic
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from sqlmodel_migrations.history import reach
 from sqlmodel_migrations.version import __version__
 
 PREFIX = "sqlmodel-migrations-shadow-"
 LIMIT = 50_000_000
 """Bytes above which a replay is not kept: it would hold somebody's rows, not a schema."""
-
-# What may stand in a revision that makes the same schema each time: other modules, and what these
-# words do, reach for files, the environment, the arguments of the command or another database.
-_KNOWN = frozenset(
-    b"__future__ abc alembic base64 collections contextlib copy dataclasses datetime decimal enum"
-    b" functools hashlib itertools json logging math operator re sqlalchemy sqlmodel string"
-    b" textwrap time types typing typing_extensions uuid warnings".split()
-)
-_IMPORT = re.compile(rb"(?:^|[;:])[ \t]*(from|import)[ \t]+([^\n;#]+)", re.MULTILINE)
-_REACHING = re.compile(
-    rb"(?<![.\w])(?:open|exec|eval|__import__)\s*\("
-    rb"|\bimport\b(?:[^\n;(]*|\s*\([^)]*)\bcontext\b|\balembic\.context\b|\.config\b"
-    rb"|\bget_x_argument\b|\bcreate_(?:async_)?engine\b"
-)
 
 
 @dataclass(frozen=True)
@@ -62,7 +48,7 @@ class Place:
         # env.py decides how the history runs.
         files = [Path(script.env_py_location), *sorted({*revisions})]
         texts = [path.read_bytes() for path in files]
-        if any(_reaches_out(text) for text in texts[1:]):
+        if not all(map(reach.is_closed, texts[1:])):
             return None
         made_by = repr((__version__, alembic.__version__, sqlite3.sqlite_version, dict(arguments)))
         digest = hashlib.sha256(made_by.encode())
@@ -101,18 +87,6 @@ class Place:
     def _forget(self, path: Path) -> None:
         with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)
-
-
-def _reaches_out(text: bytes) -> bool:
-    """Whether a revision may depend on more than its own text; in doubt it does."""
-    return bool(_REACHING.search(text)) or not _KNOWN.issuperset(_imported(text))
-
-
-def _imported(text: bytes) -> Iterator[bytes]:
-    """The first parts of the names of modules that are imported."""
-    for word, names in _IMPORT.findall(text):
-        modules = names.split(b",") if word == b"import" else [names]
-        yield from (module.split()[0].partition(b".")[0] for module in modules if module.strip())
 
 
 def _raw(context: MigrationContext) -> sqlite3.Connection:
