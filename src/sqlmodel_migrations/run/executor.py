@@ -241,9 +241,9 @@ class _Execution:
         """
         connection, cause = self.context.connection, error.__cause__ or error
         assert connection is not None
+        self.one.pipeline.close()
         if self.one.pipeline.is_lost and not driver.is_gone(connection):
             connection.invalidate(cause)
-        self.one.pipeline.close()
         if driver.is_gone(connection) and isinstance(cause, Exception):
             step, *rest = steps
             raise failure.of_step(

@@ -46,19 +46,16 @@ class HeldEvents:
     def __post_init__(self) -> None:
         self.pipeline.settled = self.settle
 
-    def take(self, event: Event) -> None:
-        """Hold an event, or tell it."""
-        self._take(event)
-
-    def log(self, revision: str | None, write: Callable[[], None]) -> None:
-        """Hold a line about a revision, or write it."""
-        self._take(_Line(revision, write))
-
-    def _take(self, event: Event | _Line) -> None:
+    def take(self, event: Event | _Line) -> None:
+        """Hold an event or a line, or tell it."""
         if self.pipeline.is_open:
             self._held.append(event)
         else:
             self._tell(event)
+
+    def log(self, revision: str | None, write: Callable[[], None]) -> None:
+        """Hold a line about a revision, or write it."""
+        self.take(_Line(revision, write))
 
     def settle(self) -> None:
         """Take note that all is answered, and tell what is held."""

@@ -28,6 +28,8 @@ from sqlmodel_migrations.database.statement import verb
 _DEFINING = frozenset(("ALTER", "COMMENT", "CREATE", "DROP"))
 # What defines by a query may say how many rows it made, and may take long.
 _QUERY = re.compile(r"\bAS\b", re.IGNORECASE)
+# Seconds after which an answer is waited for, so that what happened can be told.
+_PATIENCE = 0.1
 
 _IS_EMPTY = """
 SELECT NOT EXISTS (
@@ -35,10 +37,6 @@ SELECT NOT EXISTS (
     WHERE n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
 )
 """
-
-
-# Seconds after which an answer is waited for, so that what happened can be told.
-_PATIENCE = 0.1
 
 
 class Unclear(Exception):
@@ -50,12 +48,13 @@ class Pipeline:
     """What is sent and not answered; `raw` is psycopg's connection, None where there is no such.
 
     `is_unsure` says that not all is answered, or was not when the revision began. `settled` is
-    called when all is.
+    called when all is. `is_lost` says that the connection was gone when the pipeline was closed.
     """
 
     raw: Any = None
     settled: Callable[[], None] = lambda: None
     is_unsure: bool = False
+    is_lost: bool = False
     _driver: Any = None
     _is_unread: bool = False
     _is_behind: bool = False
@@ -85,7 +84,10 @@ class Pipeline:
             self._end.close()
 
     def close(self) -> None:
-        """Wait for each answer from now on; a transaction that is open is rolled back."""
+        """Wait for each answer from now on; a transaction that is open is rolled back.
+
+        A server that ends says so before it hangs up: `is_lost` is known only now.
+        """
         raw, driver = self.raw, self._driver
         self.raw = self._driver = None
         self._is_behind = self.is_unsure = self._has_failed = False
@@ -94,6 +96,7 @@ class Pipeline:
         if driver is not None and not raw.closed:
             with contextlib.suppress(Exception):
                 raw.rollback()
+        self.is_lost = raw is not None and bool(raw.closed)
 
     def settle(self) -> None:
         """Wait for all answers; raises `Unclear` where one is an error."""
@@ -112,11 +115,6 @@ class Pipeline:
         """Whether answers may be left unread."""
         return self.raw is not None
 
-    @property
-    def is_lost(self) -> bool:
-        """Whether the connection is."""
-        return self.raw is not None and bool(self.raw.closed)
-
     @contextlib.contextmanager
     def unread(self) -> Iterator[None]:
         """Wait for no answer to what is executed meanwhile."""
@@ -133,9 +131,10 @@ class Pipeline:
 
     def execute(self, execute: Callable[[], Any], query: object) -> Any:
         """Send a query, and wait for its answer and all before it if it is read."""
+        if self._driver is None:
+            return execute()
         if isinstance(query, str) and ";" in query.rstrip().rstrip(";"):
             self.leave()  # the protocol of a pipeline takes one statement at a time
-        if self._driver is None:
             return execute()
         if self._is_left(query):
             self.is_unsure = self._is_behind = True

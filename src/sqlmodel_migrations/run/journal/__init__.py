@@ -32,7 +32,7 @@ from sqlmodel_migrations import _alembic
 from sqlmodel_migrations.database import driver
 from sqlmodel_migrations.errors import StepFailed
 from sqlmodel_migrations.run import own_transaction, side_table
-from sqlmodel_migrations.run.call import interceptable, intercepted
+from sqlmodel_migrations.run.call import intercepted
 from sqlmodel_migrations.run.journal.past import Past, Wait
 from sqlmodel_migrations.run.journal.session_state import SessionState
 from sqlmodel_migrations.run.journal.table import Entry, JournalTable, Key
@@ -84,9 +84,7 @@ class Journal:
     @contextlib.contextmanager
     def opened(self) -> Iterator[None]:
         """Set once what `listening` needs to see of all scripts."""
-        assert self.context.connection is not None
-        guarding = own_transaction.guarding(self.context, self.outside)
-        with guarding as self._guard, interceptable(self.context.connection):
+        with own_transaction.guarding(self.context, self.outside) as self._guard:
             yield
 
     @contextlib.contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -121,9 +120,9 @@ class UnderWay:
         """Send a statement in a transaction with its entry, where the script wants none."""
         beside = self.table.connection
         self.table.make()
-        joined = pipeline.joined if len(call.statements) == 1 else _sent_alone
+        is_one = len(call.statements) == 1  # several in a text are more than a pipeline takes
         try:
-            with joined(self.connection):
+            with pipeline.joined(self.connection) if is_one else contextlib.nullcontext():
                 beside.exec_driver_sql(self.effect.BEGIN)
                 call.send()
             self._note(call, call.take())
@@ -187,8 +186,3 @@ class UnderWay:
 
     def _text(self, call: Call) -> str:
         return without_secrets(call.sql, self.dialect)
-
-
-def _sent_alone(_: Connection) -> AbstractContextManager[None]:
-    """Several statements in one text are more than a pipeline takes."""
-    return contextlib.nullcontext()
