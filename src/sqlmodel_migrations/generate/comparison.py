@@ -45,7 +45,6 @@ from sqlmodel_migrations.generate.renames import Renames
 from sqlmodel_migrations.generate.rewriters.base import Direction
 from sqlmodel_migrations.generate.sides import Sides
 from sqlmodel_migrations.generate.stray import Strays
-from sqlmodel_migrations.run import bulk
 from sqlmodel_migrations.run.connection import take_over
 from sqlmodel_migrations.shadow import mirror, replay
 from sqlmodel_migrations.shadow.shadow import Shadow
@@ -305,9 +304,7 @@ def _schemas(found: Catalog) -> frozenset[str]:
 
 def _read(connection: Connection, ignored: Collection[str]) -> Catalog:
     """Read every schema of a scratch database."""
-    also = replay.schemas(connection)
-    with bulk.foreseen(connection, catalog.questions(connection, also=also)):
-        return catalog.read(connection, also=also, ignore=ignored.__contains__)
+    return sides.read(connection, replay.schemas(connection), ignored)
 
 
 def _connection(context: MigrationContext) -> Connection:

@@ -191,9 +191,13 @@ def _made(
         is_asked = _needs_asking(named) or not (is_empty or _is_empty(connection, metadata))
         with bulk.together(connection):
             metadata.create_all(connection, checkfirst=is_asked)
-    also = options.schemas(named.metadata, connection)
-    with bulk.foreseen(connection, catalog.questions(connection, also=also)):
-        return catalog.read(connection, also=also, ignore=ignore.__contains__)
+    return read(connection, options.schemas(named.metadata, connection), ignore)
+
+
+def read(connection: Connection, schemas: Collection[str], ignore: Collection[str]) -> Catalog:
+    """Read the default schema of a scratch database and these, its questions asked together."""
+    with bulk.foreseen(connection, catalog.questions(connection, also=schemas)):
+        return catalog.read(connection, also=schemas, ignore=ignore.__contains__)
 
 
 def _needs_asking(named: Named) -> bool:

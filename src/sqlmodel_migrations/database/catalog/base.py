@@ -145,22 +145,22 @@ class Catalog:
 
     def around(self, keys: Collection[str]) -> Mapping[str, Table]:
         """The tables of these keys, with those that they refer to or are parts of."""
-        found = {key: self.tables[key] for key in keys}
-        waiting = list(found.values())
-        while waiting:
-            for key in waiting.pop().needed:
-                if key in self.tables and key not in found:
-                    found[key] = self.tables[key]
-                    waiting.append(found[key])
-        return {key: found[key] for key in self.tables if key in found}
+        found = self._reached(keys, lambda table: table.needed)
+        return {key: table for key, table in self.tables.items() if key in found}
 
     def with_parents(self, keys: Collection[str]) -> frozenset[str]:
         """Add to the keys of tables those of the tables that these inherit from or are parts of."""
+        return self._reached(keys, lambda table: table.parents)
+
+    def _reached(
+        self, keys: Collection[str], edges: Callable[[Table], Collection[str]]
+    ) -> frozenset[str]:
+        """The keys of the tables that `edges` lead to from these, and these."""
         found, waiting = {*keys}, [*keys]
         while waiting:
-            new = [key for key in self.tables[waiting.pop()].parents if key in self.tables]
-            waiting += [key for key in new if key not in found]
-            found |= {*new}
+            new = {key for key in edges(self.tables[waiting.pop()]) if key in self.tables} - found
+            waiting += new
+            found |= new
         return frozenset(found)
 
     @property
