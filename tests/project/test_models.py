@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib.util
 import subprocess
 import sys
 import textwrap
@@ -319,3 +320,17 @@ def test_nothing_is_undeclared_where_all_is_loaded(write: Write) -> None:
     root = write({"ld_full.py": PLAIN + tail, "tests/models.py": PLAIN})
 
     assert models.undeclared(root, models.load(["ld_full"], root)) == ()
+
+
+def test_what_was_imported_under_another_name_is_not_undeclared(write: Write) -> None:
+    root = write({"ld_first.py": PLAIN, "ld_other.py": PLAIN})
+    first = models.load(["ld_first"], root)
+    found = importlib.util.spec_from_file_location("ld_elsewhere", root / "ld_other.py")
+    assert found
+    assert found.loader
+    module = importlib.util.module_from_spec(found)
+    sys.modules["ld_elsewhere"] = module
+    found.loader.exec_module(module)
+
+    assert [t.module for t in models.undeclared(root, first)] == ["ld_other"]
+    assert models.undeclared(root, (*first, module.Base.metadata)) == ()

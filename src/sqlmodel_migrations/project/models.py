@@ -71,7 +71,7 @@ def undeclared(
     `elsewhere` names modules that another database of the project migrates.
     """
     tables = find(root).tables
-    imported = _imported_files({os.path.basename(t.path) for t in tables})  # noqa: PTH119
+    imported = _imported(tables)
     return tuple(
         table
         for table in tables
@@ -350,9 +350,21 @@ def _declared_twice(key: str, first: _Source, second: _Source) -> UsageError:
 # -- what was left out -----------------------------------------------------------------------------
 
 
-def _imported_files(names: set[str]) -> dict[str, ModuleType]:
-    """The imported modules whose files have one of these names, by real path."""
-    files = ((getattr(m, "__file__", None), m) for m in list(sys.modules.values()))
+def _imported(tables: Sequence[DeclaredTable]) -> dict[str, ModuleType]:
+    """The imported modules that may declare these tables, by the real path of their files.
+
+    All that was imported is looked through only if one does not go by the name of its place.
+    """
+    names = {os.path.basename(table.path) for table in tables}  # noqa: PTH119
+    named = _of_files(names, filter(None, (sys.modules.get(table.module) for table in tables)))
+    if all(os.path.realpath(table.path) in named for table in tables):
+        return named
+    return _of_files(names, list(sys.modules.values()))
+
+
+def _of_files(names: set[str], modules: Iterable[ModuleType]) -> dict[str, ModuleType]:
+    """Those of the modules whose files have one of these names, by real path."""
+    files = ((getattr(module, "__file__", None), module) for module in modules)
     return {os.path.realpath(f): m for f, m in files if f and os.path.basename(f) in names}  # noqa: PTH119
 
 
