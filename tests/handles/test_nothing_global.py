@@ -294,3 +294,13 @@ def test_log_lines_of_the_application_are_heard(
         Migrations.find().upgrade()
         logging.getLogger("application").info("still here")
     assert "still here" in caplog.text
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("hero", ["ours"], indirect=True)
+def test_loggers_keep_what_they_know(hero: Project) -> None:
+    """To set one's level makes all of them forget: in proportion to their number, for each."""
+    logger = logging.getLogger("application")
+    assert logger.isEnabledFor(logging.DEBUG)
+    Migrations.find().upgrade()
+    assert logger._cache  # type: ignore[attr-defined]

@@ -91,7 +91,8 @@ def _restore_loggers(states: dict[str, _LoggerState]) -> None:
         state = states.get(logger.name)
         if state is None:  # made meanwhile, by an import of the application: its own affair
             continue
-        logger.setLevel(state.level)
+        if logger.level != state.level:  # to set one makes all loggers forget what they know
+            logger.setLevel(state.level)
         logger.handlers[:] = state.handlers
         logger.filters[:] = state.filters
         logger.disabled, logger.propagate = state.is_disabled, state.propagate
