@@ -236,6 +236,124 @@ def test_what_a_text_says_on_mariadb(project: Project, sql: str, hazard: str | N
 
 
 @on(
+    ("clauses", "rule", "lock"),
+    [
+        ("ADD COLUMN b INT, ALGORITHM=COPY", "volatile-default", "SHARED"),
+        ("ADD COLUMN b INT, LOCK=SHARED", None, None),
+        ("ADD INDEX i (age), LOCK=NONE", None, None),
+        ("ADD INDEX i (age), LOCK=SHARED", "create-index-blocking", "SHARED in place"),
+        ("ADD INDEX i (age), ALGORITHM=COPY", "rewrite-table", "SHARED"),
+        ("ADD UNIQUE (age), LOCK=EXCLUSIVE", "add-unique-blocking", "EXCLUSIVE in place"),
+        ("MODIFY age BIGINT, LOCK=EXCLUSIVE", "change-column-type", "EXCLUSIVE"),
+        ("ENGINE=InnoDB, ALGORITHM=COPY, LOCK=SHARED", "rewrite-table", "SHARED"),
+    ],
+)
+def test_what_mariadb_is_told_of_the_way(
+    project: Project, clauses: str, rule: str | None, lock: str | None
+) -> None:
+    findings = project.lint(f"op.execute('ALTER TABLE hero {clauses}')", "mysql").findings
+    assert {f.rule for f in findings} - {"fail-on-rows"} == ({rule} if rule else set())
+    assert all(f"({lock} lock)" in f.message for f in findings if f.rule == rule)
+
+
+@on(
+    ("clauses", "said"),
+    [
+        ("MODIFY age BIGINT, ALGORITHM=INPLACE", "ALGORITHM=INPLACE"),
+        ("MODIFY age BIGINT, LOCK=NONE", "LOCK=NONE"),
+        ("ADD FULLTEXT INDEX f (name), LOCK=NONE", "LOCK=NONE"),
+    ],
+)
+def test_what_mariadb_may_refuse_is_not_measured(project: Project, clauses: str, said: str) -> None:
+    (found,) = project.lint(f"op.execute('ALTER TABLE hero {clauses}')", "mysql").findings
+    assert found.rule == "not-measured"
+    assert found.message == (
+        f"not measured: whether the server accepts {said} here does not stand in the text"
+    )
+
+
+def test_mariadb_gives_locks_back_at_each_change(project: Project) -> None:
+    body = """
+    op.execute("ALTER TABLE hero MODIFY age BIGINT")
+    op.execute("LOCK TABLES hero WRITE")
+    op.execute("UPDATE hero SET age = 1")
+    op.execute("UNLOCK TABLES")
+    op.execute("UPDATE hero SET age = 1")
+    """
+    held = [line for hazard, line in found(project, "mysql", body) if hazard == "lock-held"]
+    assert held == [3]
+
+
+@on(
+    ("sql", "is_again"),
+    [
+        ("ALTER TABLE hero ADD b INT", True),
+        ("ALTER TABLE hero DROP COLUMN b", True),
+        ("ALTER TABLE hero CHANGE a b INT", True),
+        ("RENAME TABLE hero TO person", True),
+        ("ALTER TABLE hero MODIFY b INT", False),
+        ("ALTER TABLE hero ALTER b DROP DEFAULT", False),
+        ("CREATE OR REPLACE VIEW v AS SELECT 1", False),
+        ("DROP TABLE IF EXISTS other", False),
+    ],
+)
+def test_what_can_be_said_twice(project: Project, sql: str, *, is_again: bool) -> None:
+    body = f'op.execute("{sql}")\nop.create_table("new", sa.Column("id", sa.Integer))'
+    rules = {f.rule for f in project.lint(body, "mysql").findings}
+    assert ("not-rerunnable" in rules) == is_again
+
+
+@on(
+    ("condition", "is_known"),
+    [
+        ("age = 5", True),
+        ("hero.id IN (1, 2) AND age > 5", True),
+        ("id = 5 OR name = 'x'", True),
+        ("id BETWEEN 1 AND 500", True),
+        ("id IN (SELECT id FROM hero WHERE age > 5 LIMIT 5000)", True),
+        ("age > 5", False),
+        ("age IS NULL", False),
+        ("is_new = true", False),
+        ("id = 5 OR age > 5", False),
+        ("id = other.id", False),
+        ("id IN (SELECT id FROM other WHERE id = 5)", False),
+        ("id IN (SELECT id FROM hero LIMIT 50000)", False),
+    ],
+)
+@on("verb", ["UPDATE hero SET age = 1", "DELETE FROM hero"])
+def test_how_many_rows_a_condition_leaves(
+    project: Project, verb: str, condition: str, *, is_known: bool
+) -> None:
+    sql = f"{verb} WHERE {condition}"
+    findings = project.lint(f"op.execute({sql!r})", "postgresql").findings
+    said = [f.message for f in findings if f.rule == "not-measured"]
+    reason = "how many rows of 'hero' this changes does not stand in its text"
+    assert said == ([] if is_known else [f"not measured: {reason}"])
+    assert "backfill-in-transaction" not in {f.rule for f in findings}
+
+
+def test_the_condition_of_a_query_is_not_that_of_the_statement(project: Project) -> None:
+    sql = "UPDATE hero SET age = (SELECT max(x) FROM other WHERE id = 5 LIMIT 1)"
+    assert found(project, "postgresql", f"op.execute({sql!r})") == [("mass-dml", 1)]
+
+
+def test_a_new_column_is_null_in_every_row(project: Project) -> None:
+    body = """
+    op.add_column("hero", sa.Column("b", sa.Integer))
+    op.add_column("hero", sa.Column("c", sa.Integer, server_default="1"))
+    op.execute("UPDATE hero SET b = 1 WHERE hero.b IS NULL")
+    op.execute("UPDATE hero SET b = 2 WHERE b IS NULL")
+    op.execute("UPDATE hero SET c = 2 WHERE c IS NULL")
+    op.execute("UPDATE hero SET b = 3 WHERE b IS NULL LIMIT 5000")
+    """
+    findings = project.lint(dedented(body), "mysql").findings
+    kept = [(f.rule, (f.line or 0) - 10) for f in findings if f.hazard in ("mass-dml", None)]
+    assert kept == [
+        ("backfill-in-transaction", 3), ("not-measured", 4), ("not-measured", 5),
+    ]  # fmt: skip
+
+
+@on(
     ("sql", "hazard"),
     [
         ("ALTER TABLE hero ADD COLUMN u TEXT UNIQUE", "always-fails"),
@@ -274,7 +392,12 @@ def test_a_name_that_is_given_again_is_not_gone(project: Project) -> None:
 
 @on(
     "sql",
-    ["DO $$ BEGIN DELETE FROM hero; END $$", "CALL work()", "DROP TYPE mood CASCADE"],
+    [
+        "DO $$ BEGIN DELETE FROM hero; END $$",
+        "CALL work()",
+        "DROP TYPE mood CASCADE",
+        "SET SESSION alter_algorithm = 'COPY'",
+    ],
 )
 def test_what_is_not_read_is_said(project: Project, sql: str) -> None:
     findings = project.lint(f"op.execute({sql!r})", "postgresql").findings

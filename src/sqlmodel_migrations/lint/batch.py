@@ -10,7 +10,12 @@ from sqlmodel_migrations.database.statement import split
 from sqlmodel_migrations.lint.recording import RecordedStatement
 
 _NUMBER = re.compile(r"\b\d+\b")
-_PLACE = re.compile(r"%\((\w+)\)s|%s|\?|:(\w+)|\$(\d+)")
+PLACE = re.compile(r"%\((\w+)\)s|%s|\?|:(\w+)|\$(\d+)")
+
+"""Where a parameter stands, however a driver spells it."""
+
+MOST = 10_000
+"""Rows that may be locked for a moment."""
 
 
 def key(statement: RecordedStatement) -> str:
@@ -29,7 +34,12 @@ def limits(statement: RecordedStatement) -> list[int]:
 
     Which of them, if any, is the most that it changes is for its facts to say.
     """
-    parts = split(_filled(statement), "postgresql")
+    return limits_of(_filled(statement))
+
+
+def limits_of(text: str) -> list[int]:
+    """Return the numbers of rows that a text names, without any parameters."""
+    parts = split(text, "postgresql")
     return [limit for part in parts for limit in _limits(part.tokens)]
 
 
@@ -44,7 +54,7 @@ def _filled(statement: RecordedStatement) -> str:
         value = named.get(name) if name else next(listed, None)
         return str(value) if isinstance(value, int) else place[0]
 
-    return _PLACE.sub(fill, statement.sql)
+    return PLACE.sub(fill, statement.sql)
 
 
 def _limits(tokens: Sequence[Token]) -> list[int]:

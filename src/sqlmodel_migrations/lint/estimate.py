@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from sqlmodel_migrations.database.sqlite_token import Kind
 from sqlmodel_migrations.database.statement import Reader, Statement, split
 from sqlmodel_migrations.lint import guess
 from sqlmodel_migrations.lint.guess import action
 from sqlmodel_migrations.lint.guess.action import Act
+from sqlmodel_migrations.lint.guess.made import Made
 from sqlmodel_migrations.lint.recording import (
     NEW_ENUM_VALUE,
     Facts,
@@ -30,12 +32,21 @@ _Transaction = tuple[str, int | None]
 """The revision, and the number of its transaction."""
 
 
-def estimated(
-    statements: Sequence[RecordedStatement], dialect: str, runner: Runner
-) -> Iterator[RecordedStatement]:
-    """Return the statements with what they probably do, in order."""
+class Estimate(NamedTuple):
+    """The statements with what they probably do, in order, and what their texts do not tell."""
+
+    statements: tuple[RecordedStatement, ...]
+    unmeasured: tuple[Unmeasured, ...]
+
+
+def of(statements: Sequence[RecordedStatement], dialect: str, runner: Runner) -> Estimate:
+    """Estimate what statements do that are sent one after the other."""
     estimator = _Estimator(dialect, runner)
-    return _mended(map(estimator.estimate, statements), dialect)
+    estimated = [estimator.estimate(statement) for statement in statements]
+    return Estimate(
+        tuple(_mended(estimated, dialect)),
+        (*estimator.unmeasured, *_copies(statements, dialect)),
+    )
 
 
 @dataclass
@@ -44,14 +55,17 @@ class _Estimator:
 
     dialect: str
     runner: Runner
-    _new: set[str] = field(default_factory=set)
+    unmeasured: list[Unmeasured] = field(default_factory=list)
+    _made: Made = field(default_factory=Made)
     _held: dict[_Transaction, dict[str, Lock]] = field(default_factory=dict)
     _values: dict[_Transaction, set[str]] = field(default_factory=dict)
 
     def estimate(self, statement: RecordedStatement) -> RecordedStatement:
         """Give a statement what it probably does, and the locks that were taken before it."""
         is_inside = statement.transaction is not None
-        guessed = guess.of(statement.sql, self.dialect, self._new, is_in_transaction=is_inside)
+        text = Statement(statement.sql, self.dialect)
+        guessed = guess.of(text, self._made, is_in_transaction=is_inside)
+        self.unmeasured += [_unread(statement, reason) for reason in guessed.unread]
         failures = self._using_new_value(statement) or guessed.failures
         failures, taken_out = self._taken_out(failures)
         held = self._held.get(_transaction(statement), {}) if is_inside else {}
@@ -83,17 +97,26 @@ class _Estimator:
 
     def _note(self, statement: RecordedStatement, facts: Facts) -> None:
         """Keep what matters for the statements after it."""
-        place = _transaction(statement)
-        if Statement(statement.sql, self.dialect).has("ADD", "VALUE"):
+        place, text = _transaction(statement), Statement(statement.sql, self.dialect)
+        if text.has("ADD", "VALUE"):
             self._values.setdefault(place, set()).update(_texts(statement, self.dialect))
-        for table, found in facts.tables.items():
-            if found.taken is not None and found.taken.stops >= Stops.WRITES:
-                self._held.setdefault(place, {})[table] = found.taken
-        self._new.update(_made(statement, self.dialect))
+        if (
+            not facts.commits or text.verb == "LOCK"
+        ):  # a commit gives locks back but for LOCK TABLES
+            for table, found in facts.tables.items():
+                if found.taken is not None and found.taken.stops >= Stops.WRITES:
+                    self._held.setdefault(place, {})[table] = found.taken
+        if text.verb == "UNLOCK":
+            self._held.pop(place, None)
+        self._made.note(text)
 
 
 def _transaction(statement: RecordedStatement) -> _Transaction:
     return statement.revision, statement.transaction
+
+
+def _unread(statement: RecordedStatement, reason: str) -> Unmeasured:
+    return Unmeasured(statement.revision, reason, statement.file, statement.line)
 
 
 def _texts(statement: RecordedStatement, dialect: str) -> set[str]:
@@ -117,7 +140,7 @@ def _mended(statements: Iterable[RecordedStatement], dialect: str) -> Iterator[R
         yield replace(statement, facts=facts)
 
 
-def copies(statements: Sequence[RecordedStatement], dialect: str) -> Iterator[Unmeasured]:
+def _copies(statements: Sequence[RecordedStatement], dialect: str) -> Iterator[Unmeasured]:
     """Say of which tables the rows are taken to others, which may leave some out."""
     gone: dict[tuple[str, str], RecordedStatement] = {}
     for statement in statements:
@@ -128,7 +151,7 @@ def copies(statements: Sequence[RecordedStatement], dialect: str) -> Iterator[Un
                 was = gone.get((statement.revision, each.name))
                 if each.act is Act.RENAME_TABLE and was is not None:
                     reason = f"what the table in the place of '{each.name}' leaves out is not read"
-                    yield Unmeasured(was.revision, reason, was.file, was.line)
+                    yield _unread(was, reason)
 
 
 def _named(statement: RecordedStatement, dialect: str) -> Iterator[str]:
@@ -143,15 +166,22 @@ def _named(statement: RecordedStatement, dialect: str) -> Iterator[str]:
             yield from (view.name,) if view is not None else ()
 
 
-def _made(statement: RecordedStatement, dialect: str) -> Iterator[str]:
-    for text in split(statement.sql, dialect):
-        yield from (a.table.lower() for a in action.parse(text) if a.act is Act.CREATE_TABLE)
-
-
 def _again(statement: RecordedStatement, dialect: str) -> str | None:
     """How it would fail if it were run once more, as far as its text says."""
-    first = Statement(statement.sql, dialect)
-    if first.verb not in ("CREATE", "ALTER", "DROP") or first.has("IF"):
+    text = Statement(statement.sql, dialect)
+    if text.verb not in ("CREATE", "ALTER", "DROP", "RENAME"):
         return None
-    is_adding = first.verb == "CREATE" or first.has("ADD")
-    return "what it makes is there already" if is_adding else "what it drops is gone already"
+    if text.has("IF") or text.has("OR", "REPLACE"):
+        return None
+    if text.verb == "CREATE" or text.has("ADD"):
+        return "what it makes is there already"
+    return "what it drops is gone already" if _takes_away(text) else None
+
+
+def _takes_away(text: Statement) -> bool:
+    """Whether it drops or renames something; that a column loses NOT NULL can be said again."""
+    drops = [at for at in range(len(text.tokens)) if text.word(at) == "DROP"]
+    if any(text.word(at + 1) not in ("NOT", "DEFAULT") for at in drops):
+        return True
+    renaming = (Act.RENAME_TABLE, Act.RENAME_COLUMN)
+    return text.has("RENAME") or any(each.act in renaming for each in action.parse(text))

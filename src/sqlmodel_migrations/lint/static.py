@@ -24,7 +24,6 @@ from sqlmodel_migrations.database.statement import split, transaction_control
 from sqlmodel_migrations.errors import UsageError
 from sqlmodel_migrations.history.index import Revision
 from sqlmodel_migrations.lint import estimate, place, savepoint
-from sqlmodel_migrations.lint.guess import action
 from sqlmodel_migrations.lint.limit import TooLong, limited
 from sqlmodel_migrations.lint.page import Page
 from sqlmodel_migrations.lint.place import Place
@@ -55,14 +54,15 @@ def record(checkout: Checkout, span: Span, runner: Runner) -> Recording:
     dialect = _dialect(checkout)
     played = [_play(checkout, revision, dialect, span) for revision in _ordered(span)]
     statements = [s for each in played for s in each.statements]
+    estimated = estimate.of(statements, dialect.name, runner)
     return Recording(
         dialect.name,
         runner,
         span.pending,
-        tuple(estimate.estimated(statements, dialect.name, runner)),
+        estimated.statements,
         unmeasured=(
             *(unmeasured for each in played for unmeasured in each.unmeasured),
-            *estimate.copies(statements, dialect.name),
+            *estimated.unmeasured,
         ),
         heads=checkout.graph.heads,
         is_downgrade=span.is_downgrade,
@@ -183,9 +183,6 @@ class _Played:
         position = len(self.statements)
         sent = sent_from(self.revision, position, where, sql, transaction=self.transaction)
         self.statements.append(replace(sent, is_measured=False))
-        if action.is_opaque(sent.sql, self.dialect.name):
-            said = "what this does to tables is not read in its text"
-            self.unmeasured.append(Unmeasured(sent.revision, said, sent.file, sent.line))
 
 
 def _play(checkout: Checkout, revision: Revision, dialect: Dialect, span: Span) -> _Played:

@@ -47,15 +47,19 @@ class Alter:
         """The lock that a copy takes."""
         return EXCLUSIVE if self.lock == "EXCLUSIVE" else SHARED
 
+    @property
+    def in_place(self) -> Lock | None:
+        """The lock that the script asks for, where no copy is made; None where writes go on."""
+        return {"SHARED": SHARED_IN_PLACE, "EXCLUSIVE": EXCLUSIVE_IN_PLACE}.get(self.lock or "")
+
     def ways(self) -> Iterator[Way]:
         """Yield the ways that copy no table, cheapest first."""
         if self.algorithm == "COPY":
             return
         algorithm = self.algorithm or "INPLACE"
-        if self.lock in ("SHARED", "EXCLUSIVE"):
-            in_place = SHARED_IN_PLACE if self.lock == "SHARED" else EXCLUSIVE_IN_PLACE
+        if self.in_place is not None:
             yield self._way("INSTANT", None, None)  # over before anybody could wait
-            yield self._way(algorithm, self.lock, in_place)
+            yield self._way(algorithm, self.lock, self.in_place)
             return
         yield self._way(algorithm, "NONE", None)
         if self.lock is None:

@@ -6,25 +6,29 @@ type a column had: less is found than by measuring, and what is found is less su
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from dataclasses import replace
 
 from sqlmodel_migrations.database import family
 from sqlmodel_migrations.database.statement import Statement
 from sqlmodel_migrations.lint.guess import action
 from sqlmodel_migrations.lint.guess.base import Guess, GuessModule, joined
+from sqlmodel_migrations.lint.guess.made import Made
 
-__all__ = ["DIALECTS", "Guess", "of"]
+__all__ = ["DIALECTS", "Guess", "Made", "of"]
 
 DIALECTS = family.DIALECTS
 
+_OPAQUE = Guess(unread=("what this does to tables is not read in its text",))
 
-def of(sql: str, dialect: str, new: Collection[str], *, is_in_transaction: bool) -> Guess:
-    """Return what a statement probably does to tables that are not `new`, names in small letters.
 
-    `dialect` is one of `family.DIALECTS`.
+def of(statement: Statement, made: Made, *, is_in_transaction: bool) -> Guess:
+    """Return what a statement probably does to tables that were there before.
+
+    Its dialect is one of `family.DIALECTS`.
     """
-    statement = Statement(sql, dialect)
-    module: GuessModule = family.member(__name__, dialect)
-    old = [a for a in action.parse(statement) if a.table.lower() not in new]
-    found = [module.guess(each) for each in old]
-    return joined([*found, module.whole(statement, is_in_transaction=is_in_transaction)])
+    module: GuessModule = family.member(__name__, statement.dialect)
+    old = [a for a in action.parse(statement) if a.table.lower() not in made.tables]
+    found = [module.guess(replace(each, is_met=made.reaches(each))) for each in old]
+    opaque = [_OPAQUE] if action.is_opaque(statement) else []
+    whole = module.whole(statement, is_in_transaction=is_in_transaction)
+    return joined([*found, whole, *opaque])

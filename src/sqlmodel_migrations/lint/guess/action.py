@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from sqlmodel_migrations.database.sqlite_token import Kind
 from sqlmodel_migrations.database.statement import Reader, Statement
+from sqlmodel_migrations.lint.guess import reach
+from sqlmodel_migrations.lint.guess.clause import parts
+from sqlmodel_migrations.lint.guess.reach import Reach
 
 _CONSTRAINTS = ("PRIMARY", "UNIQUE", "FOREIGN", "CHECK", "EXCLUDE")
 _INDEXES = ("INDEX", "KEY", "FULLTEXT", "SPATIAL")
@@ -61,17 +64,29 @@ _ON_ONE = {
 
 @dataclass(frozen=True)
 class Action:
-    """One thing; `name` is that of the column, constraint or index, `text` what says so."""
+    """One thing; `name` is that of the column, constraint or index, `text` what says so.
+
+    `whole` is the statement of which the text is a clause, None where it is all of it. Every row
+    is meant where the condition `is_met` by each.
+    """
 
     act: Act
     table: str
     text: Statement
     name: str = ""
+    whole: Statement | None = None
+    is_met: bool = False
 
     @property
-    def has_condition(self) -> bool:
-        """Whether only some rows are meant."""
-        return self.text.has("WHERE") or self.text.has("LIMIT")
+    def reach(self) -> Reach:
+        """How many rows an UPDATE or DELETE is about."""
+        return Reach.ALL if self.is_met else reach.of(self.text)
+
+    @property
+    def has_value(self) -> bool:
+        """Whether a column that is added holds something else than NULL in old rows."""
+        is_given = any(map(self.text.has, ("DEFAULT", "GENERATED", "AUTO_INCREMENT", "AS")))
+        return is_given or any("serial" in name for name in self.text.names)
 
 
 def parse(statement: Statement) -> tuple[Action, ...]:
@@ -82,9 +97,10 @@ def parse(statement: Statement) -> tuple[Action, ...]:
     return tuple(_actions(statement, reader))
 
 
-def is_opaque(sql: str, dialect: str) -> bool:
-    """Whether a statement reaches further than it says: code of the database, what depends."""
-    statement = Statement(sql, dialect)
+def is_opaque(statement: Statement) -> bool:
+    """Whether it does more than it says: code of the database, what depends, the way to alter."""
+    if statement.verb == "SET":
+        return "alter_algorithm" in statement.names
     is_code = statement.verb in ("DO", "CALL") or statement.has("BEGIN", "NOT", "ATOMIC")
     return is_code or (statement.verb in ("DROP", "ALTER") and _ends_with_cascade(statement))
 
@@ -174,25 +190,11 @@ def _altered(statement: Statement, reader: Reader) -> Iterator[Action]:
     table = reader.name()
     if table is None:
         return
-    for text in _clauses(statement, reader.at):
+    for text in parts(statement, reader.at, lambda token: token.kind is Kind.COMMA):
         found = _clause(Reader(text))
         if found is not None:
             act, name = found
-            yield Action(act, table.name, text, name)
-
-
-def _clauses(statement: Statement, start: int) -> Iterator[Statement]:
-    """The parts of an ALTER TABLE, as they stand between its commas."""
-    depth, first = 0, None
-    tokens = statement.tokens[start:]
-    for token in tokens:
-        first = token.start if first is None else first
-        depth += (token.kind is Kind.OPEN) - (token.kind is Kind.CLOSE)
-        if depth == 0 and token.kind is Kind.COMMA:
-            yield Statement(statement.text[first : token.start], statement.dialect)
-            first = None
-    if first is not None:
-        yield Statement(statement.text[first:], statement.dialect)
+            yield Action(act, table.name, text, name, statement)
 
 
 _CLAUSES = {

@@ -9,6 +9,7 @@ from typing import Protocol
 from sqlmodel_migrations.database.catalog.difference import CatalogDifference
 from sqlmodel_migrations.database.statement import Statement
 from sqlmodel_migrations.lint.guess.action import Act, Action
+from sqlmodel_migrations.lint.guess.reach import Reach
 from sqlmodel_migrations.lint.recording import (
     Broken,
     Facts,
@@ -23,10 +24,14 @@ from sqlmodel_migrations.lint.recording import (
 
 @dataclass(frozen=True)
 class Guess:
-    """What a statement probably does, as if each table had one row."""
+    """What a statement probably does, as if each table had one row.
+
+    `unread` says what its text does not tell.
+    """
 
     facts: Facts = field(default_factory=Facts)
     failures: Mapping[Rows, Failure] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
 
 
 class GuessModule(Protocol):
@@ -55,6 +60,7 @@ def joined(guesses: Sequence[Guess]) -> Guess:
             commits=any(f.commits for f in facts),
         ),
         {rows: failure for each in guesses for rows, failure in each.failures.items()},
+        tuple(dict.fromkeys(reason for each in guesses for reason in each.unread)),
     )
 
 
@@ -105,15 +111,18 @@ def usual(action: Action, lock: Lock | None = None) -> Guess:
 
 
 def _of_rows(action: Action) -> Guess:
-    """A condition may leave few rows or many: how many are changed is not guessed then."""
+    """What changes rows: how many a condition picks out may not stand in the text."""
+    count = int(action.reach is Reach.ALL)
     if action.act is Act.UPDATE:
-        facts = TableFacts(rows=1, updated=0 if action.has_condition else 1)
+        facts = TableFacts(rows=1, updated=count)
         loses = action.text.has("THEN", "DELETE")  # of MERGE
     else:
-        facts = TableFacts(rows=1, deleted=0 if action.has_condition else 1)
+        facts = TableFacts(rows=1, deleted=count)
         loses = True
     losses = (Loss("rows", action.table),) if loses else ()
-    return Guess(Facts({action.table: facts}, losses=losses))
+    unread = f"how many rows of '{action.table}' this changes does not stand in its text"
+    is_unread = action.reach is Reach.UNKNOWN
+    return Guess(Facts({action.table: facts}, losses=losses), unread=(unread,) if is_unread else ())
 
 
 def _lost(
@@ -147,7 +156,8 @@ def constraint(action: Action) -> str:
 
 
 def _failures(action: Action) -> Mapping[Rows, Failure]:
-    if action.act is Act.ADD_COLUMN and _is_without_value(action.text):
+    is_required = action.text.has("NOT", "NULL") and not action.has_value
+    if action.act is Act.ADD_COLUMN and is_required:
         said = Failure(FailureKind.DATA, f"there is no value for column '{action.name}'")
         return {Rows.CLEAN: said, Rows.DIRTY: said}
     text = None
@@ -162,12 +172,6 @@ def _failures(action: Action) -> Mapping[Rows, Failure]:
     elif action.act is Act.CREATE_INDEX and action.text.has("UNIQUE"):
         text = f"rows may be alike in '{action.name}'"
     return {} if text is None else {Rows.DIRTY: Failure(FailureKind.DATA, text)}
-
-
-def _is_without_value(text: Statement) -> bool:
-    has_value = any(text.has(word) for word in ("DEFAULT", "GENERATED", "AUTO_INCREMENT", "AS"))
-    is_number = any("serial" in name for name in text.names)
-    return text.has("NOT", "NULL") and not has_value and not is_number
 
 
 def _change(

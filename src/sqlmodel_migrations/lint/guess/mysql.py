@@ -5,9 +5,10 @@ Source: https://mariadb.com/kb/en/innodb-online-ddl-operations-with-the-copy-alt
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sqlmodel_migrations.database.statement import Statement
+from sqlmodel_migrations.lint.facts import mysql_alter
 from sqlmodel_migrations.lint.facts.mysql import COMMITS
 from sqlmodel_migrations.lint.facts.mysql_alter import SHARED, SHARED_IN_PLACE
 from sqlmodel_migrations.lint.guess.action import Act, Action
@@ -21,36 +22,66 @@ _SLOW_INDEXES = ("FULLTEXT", "SPATIAL")
 
 def guess(action: Action) -> Guess:
     """Return what one action probably does to a table that has rows."""
-    lock = _lock(action)
-    found = usual(action, lock)
+    way = _way(action)
+    found = usual(action, way.lock)
+    found = replace(found, unread=(*found.unread, *way.unread))
     if action.act is Act.ADD_COLUMN and Rows.CLEAN in found.failures:
         # Old rows get the value that the type has for nothing; old code cannot insert new ones.
         reason = f"column '{action.name}' has no default"
         broken = (Broken(action.table, "INSERT", reason),)
-        return Guess(replace(found.facts, broken=broken))
-    if lock is None or action.table not in found.facts.tables:
+        return Guess(replace(found.facts, broken=broken), unread=found.unread)
+    if way.lock is None or action.table not in found.facts.tables:
         return found
-    is_index = action.act is Act.CREATE_INDEX
     own = replace(
         found.facts.tables[action.table],
-        is_rewritten=not is_index and action.act is not Act.LOCK,
-        built=(action.name,) if is_index else (),
+        is_rewritten=way.is_copy,
+        built=(action.name,) if _is_index(action) and not way.is_copy else (),
     )
     return replace(found, facts=replace(found.facts, tables={action.table: own}))
 
 
-def _lock(action: Action) -> Lock | None:
-    """The lock of a copy, or of an index that is built while writes wait."""
+@dataclass(frozen=True)
+class _Way:
+    """How an action is carried out, and what its text does not tell of that."""
+
+    lock: Lock | None = None
+    is_copy: bool = False
+    unread: tuple[str, ...] = ()
+
+
+def _way(action: Action) -> _Way:
+    """The usual way, unless the script says ALGORITHM or LOCK."""
+    usually = _usual_way(action)
+    alter = mysql_alter.read((action.whole or action.text).text, lambda: None)
+    if alter is None:
+        return usually
+    if alter.algorithm == "COPY":
+        return _Way(alter.copying, is_copy=True)
+    is_odd = alter.lock == "NONE" or (usually.is_copy and alter.algorithm is not None)
+    if usually.lock is not None and is_odd:
+        said = "LOCK=NONE" if alter.lock == "NONE" else f"ALGORITHM={alter.algorithm}"
+        return _Way(unread=(f"whether the server accepts {said} here does not stand in the text",))
+    if usually.is_copy:
+        return _Way(alter.copying, is_copy=True)
+    return _Way(alter.in_place or usually.lock if _is_index(action) else usually.lock)
+
+
+def _usual_way(action: Action) -> _Way:
+    """A copy, or an index that is built while writes wait; all else is over at once."""
     has = action.text.has
-    if action.act in _COPYING or action.act is Act.LOCK:
-        return SHARED
-    if action.act is Act.ADD_CONSTRAINT and constraint(action) in ("FOREIGN KEY", "CHECK"):
-        return SHARED
+    is_check = constraint(action) in ("FOREIGN KEY", "CHECK")
+    if action.act in _COPYING or (action.act is Act.ADD_CONSTRAINT and is_check):
+        return _Way(SHARED, is_copy=True)
     if action.act is Act.ADD_COLUMN and any(map(has, _FOR_EACH_ROW)):
-        return SHARED
+        return _Way(SHARED, is_copy=True)
     if action.act is Act.CREATE_INDEX and any(map(has, _SLOW_INDEXES)):
-        return SHARED_IN_PLACE
-    return None
+        return _Way(SHARED_IN_PLACE)
+    return _Way(SHARED if action.act is Act.LOCK else None)
+
+
+def _is_index(action: Action) -> bool:
+    is_unique = action.act is Act.ADD_CONSTRAINT and constraint(action) in ("UNIQUE", "PRIMARY KEY")
+    return is_unique or action.act is Act.CREATE_INDEX
 
 
 def whole(statement: Statement, *, is_in_transaction: bool) -> Guess:

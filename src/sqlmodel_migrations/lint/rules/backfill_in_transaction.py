@@ -20,9 +20,6 @@ HAZARDS = (Hazard.MASS_DML,)
 SEVERITY = Severity.ERROR
 SUMMARY = "Half or more of a table's rows are changed in one transaction."
 
-# Rows that may be locked for a moment.
-_MOST = 10_000
-
 _FIX = """\
 with op.get_context().autocommit_block():
     connection = op.get_bind()
@@ -77,8 +74,8 @@ def find(recording: Recording) -> Iterator[Match]:
 def _limit(statement: RecordedStatement, times: int) -> int:
     """How many rows a statement says that it changes, if it is alone in its transaction; 0 if not.
 
-    That is few enough.
+    That is few enough. A guess has taken the text into account already.
     """
-    if statement.transaction is not None and times > 1:
+    if not statement.is_measured or (statement.transaction is not None and times > 1):
         return 0
-    return max((limit for limit in batch.limits(statement) if limit <= _MOST), default=0)
+    return max((limit for limit in batch.limits(statement) if limit <= batch.MOST), default=0)
