@@ -27,7 +27,7 @@ class Project:
         self.folder, self.last = folder, "a1"
         self.versions = folder / "migrations" / "versions"
         self.versions.mkdir(parents=True)
-        (folder / "migrations" / "env.py").write_text(ENV)
+        self.env(ENV.replace("{options}", ""))
         self.add("a1", 'op.create_table("hero", sa.Column("id", sa.Integer))', down=None)
 
     def add(self, id: str, body: str, *, down: str | None = "a1") -> None:
@@ -36,11 +36,14 @@ class Project:
             REVISION.format(id=id, down=down, body=text, back="    op.get_bind()")
         )
 
-    def lint(self, body: str, kind: str, **wanted: bool) -> Linted:
+    def env(self, text: str) -> None:
+        (self.folder / "migrations" / "env.py").write_text(text)
+
+    def lint(self, body: str, kind: str, span: str = "b2") -> Linted:
         ini = f"[alembic]\nscript_location = migrations\nsqlalchemy.url = {URLS[kind]}\n"
         (self.folder / "alembic.ini").write_text(ini)
         self.add("b2", body)
-        return Migrations(self.folder).lint(Wanted("b2", is_static=True, **wanted))
+        return Migrations(self.folder).lint(Wanted(span, is_static=True))
 
 
 @pytest.fixture
@@ -124,7 +127,67 @@ def test_a_batch_of_sqlite_is_judged_by_its_operations(project: Project) -> None
         '    batch_op.drop_column("id")\n'
     )
     linted = project.lint(body, "sqlite")
-    assert shown(linted) == [("drop-column", 4), ("drop-column", 4)]
+    assert shown(linted) == [("drop-column", 4), ("drop-column", 4), ("not-measured", 1)]
+    (said,) = (f.message for f in linted.findings if f.rule == "not-measured")
+    assert said.startswith("not measured: what plain Alembic loses as it makes 'hero' anew: trig")
+    project.env(OURS)
+    assert shown(project.lint(body, "sqlite")) == [("drop-column", 4), ("drop-column", 4)]
+
+
+@on(
+    "body",
+    [
+        'with op.batch_alter_table("hero") as batch_op:\n'
+        '    batch_op.add_column(sa.Column("b", sa.Integer))',
+        'op.create_table("new", sa.Column("id", sa.Integer))\n'
+        'with op.batch_alter_table("new") as batch_op:\n'
+        '    batch_op.alter_column("id", type_=sa.Text)',
+    ],
+)
+def test_a_batch_that_loses_nothing(project: Project, body: str) -> None:
+    assert shown(project.lint(body, "sqlite")) == []
+
+
+SLOW = 'op.create_index("ix", "hero", ["id"])'
+ALTER = 'op.add_column("hero", sa.Column("b", sa.Integer))'
+
+
+@on(
+    ("options", "rules"),
+    [
+        ("", {"create-index-blocking", "mixed-transaction"}),
+        (", transaction_per_migration=False", {"create-index-blocking", "mixed-transaction"}),
+        (", transaction_per_migration=True", {"create-index-blocking"}),
+        (", **options", {"create-index-blocking", "not-measured"}),
+        (", transaction_per_migration=is_each", {"create-index-blocking", "not-measured"}),
+    ],
+)
+def test_whether_revisions_share_a_transaction(
+    project: Project, options: str, rules: set[str]
+) -> None:
+    project.env(ENV.replace("{options}", options))
+    project.add("c3", SLOW, down="b2")
+    findings = project.lint(ALTER, "postgresql", "a1:c3").findings
+    assert {f.rule for f in findings} == rules
+    assert {f.revision for f in findings if f.rule != "not-measured"} == {"c3"}
+    said = [(f.message, f.file) for f in findings if f.rule == "not-measured"]
+    assert [m.startswith("not measured: env.py does not show whether one") for m, _ in said] == (
+        [True] if "not-measured" in rules else []
+    )
+    assert all(file == project.folder / "migrations" / "env.py" for _, file in said)
+    alone = project.lint(f"{ALTER}\n{SLOW}", "postgresql").findings
+    assert {f.rule for f in alone} == {"create-index-blocking", "mixed-transaction"}
+
+
+def test_ours_commits_each_revision(project: Project) -> None:
+    project.env(OURS)
+    project.add("c3", SLOW, down="b2")
+    findings = project.lint(ALTER, "postgresql", "a1:c3").findings
+    assert {f.rule for f in findings} == {"create-index-blocking"}
+    settings = '[tool.sqlmodel.migrations.lint]\nrunner = "alembic"\n'
+    (project.folder / "pyproject.toml").write_text(settings)
+    findings = project.lint(ALTER, "postgresql", "a1:c3").findings
+    assert {f.rule for f in findings} == {"create-index-blocking"}
 
 
 @on(
@@ -416,7 +479,7 @@ def test_what_is_rolled_back_by_its_text(project: Project) -> None:
 @on("is_ours", [True, False])
 def test_a_transaction_is_left_by_ours(project: Project, *, is_ours: bool) -> None:
     if is_ours:
-        (project.folder / "migrations" / "env.py").write_text(OURS)
+        project.env(OURS)
     body = """
     op.execute("ALTER TYPE mood ADD VALUE 'sad'")
     op.execute("UPDATE hero SET mood = 'sad' WHERE id = 1")

@@ -67,3 +67,25 @@ def test_an_env_py_that_is_missing(tmp_path: Path) -> None:
 def test_what_init_writes_is_plain(project: Project, options: tuple[str, ...]) -> None:
     assert project.cli("init", *options).code == 0
     assert env_source.is_plain(project.path / "migrations/env.py")
+
+
+@pytest.mark.parametrize(
+    ("source", "is_shared"),
+    [
+        ("context.configure(connection=c)", True),
+        ("context.configure(c)", True),
+        ("context.configure(url=u, transaction_per_migration=True)\ncontext.configure(c)", True),
+        ("context.configure(connection=c, transaction_per_migration=True)", False),
+        ("context.configure(connection=c, transaction_per_migration=False)", True),
+        ("context.configure(connection=c, transaction_per_migration=x)", None),
+        ("context.configure(connection=c, **options)", None),
+        ("context.configure(c)\ncontext.configure(c, transaction_per_migration=True)", None),
+        ("run_migrations()", None),
+        ("def (", None),
+    ],
+)
+def test_whether_one_transaction_goes_on(
+    tmp_path: Path, source: str, *, is_shared: bool | None
+) -> None:
+    (tmp_path / "env.py").write_text(source)
+    assert env_source.shares_transaction(tmp_path / "env.py") is is_shared

@@ -28,9 +28,6 @@ from sqlmodel_migrations.lint.recording import (
     Unmeasured,
 )
 
-_Transaction = tuple[str, int | None]
-"""The revision, and the number of its transaction."""
-
 
 class Estimate(NamedTuple):
     """The statements with what they probably do, in order, and what their texts do not tell."""
@@ -57,8 +54,8 @@ class _Estimator:
     runner: Runner
     unmeasured: list[Unmeasured] = field(default_factory=list)
     _made: Made = field(default_factory=Made)
-    _held: dict[_Transaction, dict[str, Lock]] = field(default_factory=dict)
-    _values: dict[_Transaction, set[str]] = field(default_factory=dict)
+    _held: dict[int | None, dict[str, Lock]] = field(default_factory=dict)
+    _values: dict[int | None, set[str]] = field(default_factory=dict)
 
     def estimate(self, statement: RecordedStatement) -> RecordedStatement:
         """Give a statement what it probably does, and the locks that were taken before it."""
@@ -68,7 +65,7 @@ class _Estimator:
         self.unmeasured += [_unread(statement, reason) for reason in guessed.unread]
         failures = self._using_new_value(statement) or guessed.failures
         failures, taken_out = self._taken_out(failures)
-        held = self._held.get(_transaction(statement), {}) if is_inside else {}
+        held = self._held.get(statement.transaction, {}) if is_inside else {}
         facts = replace(guessed.facts, held=dict(held))
         self._note(statement, facts)
         return replace(
@@ -81,7 +78,7 @@ class _Estimator:
 
     def _using_new_value(self, statement: RecordedStatement) -> Mapping[Rows, Failure]:
         """How it fails where it names a value that its transaction has added to an enum."""
-        added = self._values.get(_transaction(statement), set())
+        added = self._values.get(statement.transaction, set())
         if statement.transaction is None or not added & _texts(statement, self.dialect):
             return {}
         said = Failure(FailureKind.TRANSACTION, "the new value is not committed", NEW_ENUM_VALUE)
@@ -97,7 +94,7 @@ class _Estimator:
 
     def _note(self, statement: RecordedStatement, facts: Facts) -> None:
         """Keep what matters for the statements after it."""
-        place, text = _transaction(statement), Statement(statement.sql, self.dialect)
+        place, text = statement.transaction, Statement(statement.sql, self.dialect)
         if text.has("ADD", "VALUE"):
             self._values.setdefault(place, set()).update(_texts(statement, self.dialect))
         if (
@@ -109,10 +106,6 @@ class _Estimator:
         if text.verb == "UNLOCK":
             self._held.pop(place, None)
         self._made.note(text)
-
-
-def _transaction(statement: RecordedStatement) -> _Transaction:
-    return statement.revision, statement.transaction
 
 
 def _unread(statement: RecordedStatement, reason: str) -> Unmeasured:

@@ -20,10 +20,11 @@ from sqlalchemy.schema import AddConstraint
 from sqlmodel_migrations import _alembic, _alembic_batch
 from sqlmodel_migrations._alembic_batch import Batch, Entry
 from sqlmodel_migrations.database import family
-from sqlmodel_migrations.database.statement import split, transaction_control
+from sqlmodel_migrations.database.statement import Statement, split, transaction_control
 from sqlmodel_migrations.errors import UsageError
 from sqlmodel_migrations.history.index import Revision
 from sqlmodel_migrations.lint import estimate, place, savepoint
+from sqlmodel_migrations.lint.guess.made import Made
 from sqlmodel_migrations.lint.limit import TooLong, limited
 from sqlmodel_migrations.lint.page import Page
 from sqlmodel_migrations.lint.place import Place
@@ -38,6 +39,7 @@ from sqlmodel_migrations.lint.recording import (
 )
 from sqlmodel_migrations.lint.savepoint import Savepoints
 from sqlmodel_migrations.lint.span import Span
+from sqlmodel_migrations.project import env_source
 from sqlmodel_migrations.project import url as project_url
 from sqlmodel_migrations.run import log
 from sqlmodel_migrations.run.checkout import Checkout
@@ -46,27 +48,47 @@ LIMIT = 20.0
 """Seconds after which a revision is given up."""
 
 
+_UNKNOWN_SHARE = (
+    "env.py does not show whether one transaction goes on over all revisions, which would keep"
+    " their locks until the last one ends"
+)
+_LOST = "triggers, CHECK constraints, AUTOINCREMENT; with foreign keys on, rows that refer to it"
+
+
 def record(checkout: Checkout, span: Span, runner: Runner) -> Recording:
     """Return what the revisions of a span would send, and what it probably does.
 
     Raises `UsageError` where nothing says for which kind of database.
     """
     dialect = _dialect(checkout)
-    played = [_play(checkout, revision, dialect, span) for revision in _ordered(span)]
-    statements = [s for each in played for s in each.statements]
-    estimated = estimate.of(statements, dialect.name, runner)
+    is_shared = _is_shared(checkout, dialect, runner)
+    played = _Played(dialect, runner, bool(is_shared))
+    for revision in _ordered(span):
+        played.turn_to(revision)
+        _play(checkout, revision, played, span)
+    if is_shared is None and len({statement.revision for statement in played.statements}) > 1:
+        played.unmeasured.append(Unmeasured(None, _UNKNOWN_SHARE, checkout.settings.env_py))
+    estimated = estimate.of(played.statements, dialect.name, runner)
     return Recording(
         dialect.name,
         runner,
         span.pending,
         estimated.statements,
-        unmeasured=(
-            *(unmeasured for each in played for unmeasured in each.unmeasured),
-            *estimated.unmeasured,
-        ),
+        unmeasured=(*played.unmeasured, *estimated.unmeasured),
         heads=checkout.graph.heads,
         is_downgrade=span.is_downgrade,
     )
+
+
+def _is_shared(checkout: Checkout, dialect: Dialect, runner: Runner) -> bool | None:
+    """Whether one transaction goes on over all revisions; None where env.py does not show it.
+
+    It does under plain Alembic, unless env.py says otherwise, where DDL has transactions.
+    """
+    env_py = checkout.settings.env_py
+    if runner is Runner.SQLMODEL or dialect.name != "postgresql" or env_source.is_ours(env_py):
+        return False
+    return env_source.shares_transaction(env_py)
 
 
 def completed(recording: Recording, checkout: Checkout, span: Span) -> Recording:
@@ -138,62 +160,90 @@ def _ordered(span: Span) -> Sequence[Revision]:
 
 @dataclass
 class _Played:
-    """What one revision wrote; `transaction` is the number of its present one."""
+    """What the revisions wrote, one after the other.
 
-    revision: Revision
+    `transaction` is the number of the present one, None outside of one. Where it `is_shared` a
+    transaction goes on when the next revision begins.
+    """
+
     dialect: Dialect
+    runner: Runner
+    is_shared: bool
     statements: list[RecordedStatement] = field(default_factory=list)
     unmeasured: list[Unmeasured] = field(default_factory=list)
-    transaction: int | None = 0
-    entry: Place | None = None
+    transaction: int | None = None
     savepoints: Savepoints = field(default_factory=Savepoints)
+    _revision: Revision | None = None
+    _entry: Place | None = None
+    _first: int = 0
+    _transactions: int = 0
+    _made: Made = field(default_factory=Made)
 
-    def __post_init__(self) -> None:
-        self.savepoints.begin(0)
+    def turn_to(self, revision: Revision) -> None:
+        """A revision begins."""
+        self._revision, self._first = revision, len(self.statements)
+        if self.transaction is None or not self.is_shared:
+            self._turn("BEGIN")
 
     def write(self, text: str) -> None:
         """Note a text that Alembic writes, as one statement or several."""
-        where = self.entry or self.here()
+        where = self._entry or self.here()
         for each in split(text, self.dialect.name) if where is not None else ():
             move = savepoint.read(each)
             if move is not None:
                 self.savepoints.follow(move, self.statements)
-            elif transaction_control(each) in (
-                "BEGIN",
-                "COMMIT",
-            ):  # of an autocommit block, or the script's own
-                self._turn(each.verb)
+            elif (word := transaction_control(each)) in ("BEGIN", "COMMIT"):
+                self._turn(word)  # of an autocommit block, or the script's own
             elif where is not None:
-                self._add(each.text, where)
+                self._add(each, where)
 
     def here(self) -> Place | None:
         """Where in the revision's file we are."""
-        return place.of(self.revision.path)
+        return place.of(self._revision.path) if self._revision is not None else None
 
     def begin(self, entry: Place | None) -> None:
         """An operation of a batch is carried out: its own line is where it was put there."""
-        self.entry = entry
+        self._entry = entry
 
-    def _turn(self, verb: str) -> None:
-        number = sum(1 for s in self.statements if s.transaction is not None)
-        self.transaction = None if verb == "COMMIT" else number + 1
+    def rebuild(self, table: str) -> None:
+        """A table is made anew: what plain Alembic loses then does not stand in the operations."""
+        is_new = table.lower() in self._made.tables
+        if self.runner is Runner.ALEMBIC and not is_new:
+            self.leave(f"what plain Alembic loses as it makes '{table}' anew: {_LOST}")
+
+    def leave(self, reason: str) -> None:
+        """Note what is not known of the present revision."""
+        assert self._revision is not None
+        where = self.here()
+        line = where.line if where is not None else None
+        self.unmeasured.append(Unmeasured(self._revision.id, reason, self._revision.path, line))
+
+    def _turn(self, word: str) -> None:
+        self._transactions += word == "BEGIN"
+        self.transaction = self._transactions if word == "BEGIN" else None
         self.savepoints.begin(len(self.statements))
 
-    def _add(self, sql: str, where: Place) -> None:
-        position = len(self.statements)
-        sent = sent_from(self.revision, position, where, sql, transaction=self.transaction)
+    def _add(self, statement: Statement, where: Place) -> None:
+        assert self._revision is not None
+        sent = sent_from(
+            self._revision,
+            len(self.statements) - self._first,
+            where,
+            statement.text,
+            transaction=self.transaction,
+        )
         self.statements.append(replace(sent, is_measured=False))
+        self._made.note(statement)
 
 
-def _play(checkout: Checkout, revision: Revision, dialect: Dialect, span: Span) -> _Played:
+def _play(checkout: Checkout, revision: Revision, played: _Played, span: Span) -> None:
     """Run a revision's function where all that is sent is written down."""
-    played = _Played(revision, dialect)
     script = checkout.script(checkout.config("upgrade"))
     output = io.StringIO()
     options = {"as_sql": True, "literal_binds": True, "output_buffer": output}
     with log.muted():
-        context = MigrationContext.configure(dialect=dialect, opts=options)
-    _alembic.write_by(context, played.write, Page(dialect, played.write))
+        context = MigrationContext.configure(dialect=played.dialect, opts=options)
+    _alembic.write_by(context, played.write, Page(played.dialect, played.write))
     try:
         with (
             contextlib.redirect_stdout(output),
@@ -206,16 +256,14 @@ def _play(checkout: Checkout, revision: Revision, dialect: Dialect, span: Span) 
             step.migration_fn()
     except (Exception, SystemExit, TooLong) as error:
         reason = next(iter(f"{type(error).__name__}: {error}".splitlines()))
-        played.unmeasured.append(
-            Unmeasured(revision.id, f"without a database it ends here: {reason}", revision.path)
-        )
-    return played
+        played.leave(f"without a database it ends here: {reason}")
 
 
 def _flush(batch: Batch, played: _Played) -> bool:
     """Write a batch that would rebuild its table as the single changes that it makes."""
     if not batch.would_recreate:
         return False
+    played.rebuild(batch.table)
     for entry in batch.entries:
         played.begin(entry.mark)
         with contextlib.suppress(CommandError, AttributeError, TypeError, CompileError):

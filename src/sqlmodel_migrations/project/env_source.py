@@ -1,4 +1,4 @@
-"""The source of an env.py: which modules it names as models, read without running it."""
+"""The source of an env.py: the models that it names, its transactions; read without running it."""
 
 from __future__ import annotations
 
@@ -41,6 +41,31 @@ def is_plain(path: Path) -> bool:
     """
     tree = _parsed(path)
     return tree is not None and [*_kinds(tree)] in _PLAIN
+
+
+def shares_transaction(path: Path) -> bool | None:
+    """Whether plain Alembic runs all revisions in one transaction; None where it is not shown.
+
+    What `context.configure` says counts, where it is given a connection.
+    """
+    tree = _parsed(path)
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)] if tree else []
+    said = {_share(call) for call in calls if _is_configure(call)}
+    return said.pop() if len(said) == 1 else None
+
+
+def _is_configure(call: ast.Call) -> bool:
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    has_connection = call.args or any(key.arg in ("connection", None) for key in call.keywords)
+    return name == "configure" and bool(has_connection)
+
+
+def _share(call: ast.Call) -> bool | None:
+    values = {key.arg: key.value for key in call.keywords}
+    value = values.get("transaction_per_migration")
+    if isinstance(value, ast.Constant):
+        return not value.value
+    return True if value is None and None not in values else None
 
 
 def _kinds(tree: ast.Module) -> Iterator[str]:
