@@ -245,6 +245,27 @@ def test_class_that_was_not_imported_is_named_with_its_place(placed: Project, co
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_classes_that_were_not_imported_are_named_once_a_file(placed: Project) -> None:
+    placed.write({"app/models.py": MODELS})
+    assert placed.cli("init").code == 0
+    teams = "".join(
+        f"""
+
+    class Team{number}(SQLModel, table=True):
+        id: int | None = Field(default=None, primary_key=True)
+    """
+        for number in range(20)
+    )
+    placed.write({"app/later.py": TEAM + teams})
+    ran = placed.cli("check")
+    place = placed.path / "app" / "later.py"
+    named = f"table class 'Team' in {place}, line 4 and 20 more of that file are not compared: add"
+    assert [line for line in ran.stderr.splitlines() if "not compared" in line] == [
+        f"{named} \"app.later\" to 'target_metadata' in env.py"
+    ]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_class_of_another_database_is_not_missed(placed: Project) -> None:
     event = declared(OWN_BASE, "Event", first=CLASS_BASE)
     placed.write({"app/models.py": MODELS, "analytics/models.py": event})

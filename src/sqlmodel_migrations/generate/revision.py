@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TextIO
@@ -306,10 +307,11 @@ def _is_true(value: Any) -> bool:
 
 
 def _not_imported(settings: Settings, compared: Sequence[MetaData]) -> Iterator[str]:
-    """Say which classes of the source declare a table that was not compared."""
+    """Say which classes of the source declare a table that was not compared, once a module."""
     elsewhere = [name for other in settings.others() for name in env_source.models(other)]
-    for declared in models.undeclared(settings.root, compared, elsewhere=elsewhere):
-        yield (
-            f"table class '{declared.class_name}' in {declared.path}, line {declared.line} is not"
-            f" compared: add \"{declared.module}\" to 'target_metadata' in env.py"
-        )
+    missing = models.undeclared(settings.root, compared, elsewhere=elsewhere)
+    for module, group in itertools.groupby(missing, key=lambda declared: declared.module):
+        first, *others = group
+        subject = f"table class '{first.class_name}' in {first.path}, line {first.line}"
+        are = f" and {len(others)} more of that file are" if others else " is"
+        yield f"{subject}{are} not compared: add \"{module}\" to 'target_metadata' in env.py"

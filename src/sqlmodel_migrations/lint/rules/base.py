@@ -32,6 +32,8 @@ ATTRIBUTES = frozenset(
 )
 """Kinds of losses that a column suffers when it is said anew, and not whole."""
 
+# So many names at most stand in a message.
+_MOST_NAMED = 6
 _MODIFY = re.compile(r"\s*ALTER\s+TABLE\s.*\b(MODIFY|CHANGE)\b", re.IGNORECASE | re.DOTALL)
 
 
@@ -192,8 +194,10 @@ def changed(statement: RecordedStatement, kind: str) -> tuple[CatalogDifference,
 
 
 def names(things: Iterable[str]) -> str:
-    """Write names for a message, sorted: `'account'`, `'account' and 'item'`."""
+    """Write names for a message, sorted, and of many the first: `'account'`, `'a' and 'b'`."""
     quoted = [f"'{thing}'" for thing in sorted(things)]
+    if len(quoted) > _MOST_NAMED:
+        quoted[_MOST_NAMED - 1 :] = [f"{len(quoted) - _MOST_NAMED + 1} more"]
     if len(quoted) < 2:
         return "".join(quoted)
     return f"{', '.join(quoted[:-1])} and {quoted[-1]}"
