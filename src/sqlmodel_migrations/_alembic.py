@@ -33,6 +33,7 @@ from alembic.script import Script, ScriptDirectory, write_hooks
 from alembic.script.revision import Revision, RevisionMap
 from alembic.util import pyfiles
 from sqlalchemy import Column, Inspector, Table, Update, bindparam
+from sqlalchemy.types import TypeEngine, to_instance
 
 Options = dict[str, Any]
 
@@ -182,6 +183,23 @@ def write_by(context: MigrationContext, write: Callable[[str], None], bind: Any)
     """Give each text that an offline context would write to `write`; `bind` is what scripts get."""
     context.impl.static_output = write  # type: ignore[method-assign, assignment]
     context.impl.connection = bind
+
+
+def tell_types(context: MigrationContext, tell: Callable[[TypeEngine[Any] | None], None]) -> None:
+    """Call `tell` with the type that a script says a column has, and with None when it is altered.
+
+    None where it says nothing.
+    """
+    original = context.impl.alter_column
+
+    def alter_column(*arguments: Any, existing_type: Any = None, **options: Any) -> None:
+        tell(None if existing_type is None else to_instance(existing_type))
+        try:
+            original(*arguments, existing_type=existing_type, **options)
+        finally:
+            tell(None)
+
+    context.impl.alter_column = alter_column  # type: ignore[method-assign]
 
 
 def step_revision(step: Any) -> str | None:

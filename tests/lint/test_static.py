@@ -66,6 +66,8 @@ def shown(linted: Linted) -> list[tuple[str, int]]:
         ('op.execute("ALTER TABLE hero ADD b uuid DEFAULT gen_random_uuid()")',
          {"volatile-default"}),
         ('op.alter_column("hero", "id", type_=sa.BigInteger)', {"change-column-type"}),
+        ('op.alter_column("hero", "b", existing_type=sa.String(9), type_=sa.String(8))',
+         {"change-column-type"}),
         ('op.alter_column("hero", "id", nullable=False)', {"set-not-null-scan", "fail-on-rows"}),
         ('op.create_check_constraint("ck", "hero", "id > 0")',
          {"add-check-validating", "fail-on-rows"}),
@@ -102,6 +104,9 @@ def test_what_postgresql_would_do(project: Project, body: str, rules: set[str]) 
         'op.add_column("hero", sa.Column("b", sa.Integer, nullable=False, server_default="1"))',
         'op.create_check_constraint("ck", "hero", "id > 0", postgresql_not_valid=True)',
         'op.execute("UPDATE hero SET id = 1 WHERE id = 2")',
+        'op.alter_column("hero", "b", existing_type=sa.String(8), type_=sa.String(9))',
+        'with op.batch_alter_table("hero") as batch_op:\n'
+        '    batch_op.alter_column("b", existing_type=sa.String, type_=sa.Text)',
         'op.execute("COMMENT ON TABLE hero IS \'DROP TABLE hero; DELETE FROM hero\'")',
         'op.execute("SELECT 1 -- TRUNCATE hero")',
     ],

@@ -61,7 +61,7 @@ class _Estimator:
         """Give a statement what it probably does, and the locks that were taken before it."""
         is_inside = statement.transaction is not None
         text = Statement(statement.sql, self.dialect)
-        guessed = guess.of(text, self._made, is_in_transaction=is_inside)
+        guessed = guess.of(text, self._made, is_in_transaction=is_inside, was=statement.was)
         self.unmeasured += [_unread(statement, reason) for reason in guessed.unread]
         failures = self._using_new_value(statement) or guessed.failures
         failures, taken_out = self._taken_out(failures)

@@ -159,7 +159,7 @@ class RecordedStatement:
     revision ran once more after it, None where it would not. What is not measured is guessed from
     the text. What the revision itself rolls back is undone: it locked and read while it ran, and
     nothing of it is left. `taken_out` is how it fails in a transaction, where our executor sends it
-    outside of one by itself.
+    outside of one by itself. `was` is the type that the script says a column has before.
     """
 
     revision: str
@@ -177,6 +177,7 @@ class RecordedStatement:
     is_measured: bool = True
     is_undone: bool = False
     taken_out: Failure | None = None
+    was: str | None = None
 
 
 def sent_from(

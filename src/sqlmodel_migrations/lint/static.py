@@ -10,12 +10,14 @@ import contextlib
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
 from sqlalchemy import Dialect
 from sqlalchemy.exc import CompileError
 from sqlalchemy.schema import AddConstraint
+from sqlalchemy.types import TypeEngine
 
 from sqlmodel_migrations import _alembic, _alembic_batch
 from sqlmodel_migrations._alembic_batch import Batch, Entry
@@ -178,6 +180,7 @@ class _Played:
     _first: int = 0
     _transactions: int = 0
     _made: Made = field(default_factory=Made)
+    _was: str | None = None
 
     def turn_to(self, revision: Revision) -> None:
         """A revision begins."""
@@ -200,6 +203,12 @@ class _Played:
     def here(self) -> Place | None:
         """Where in the revision's file we are."""
         return place.of(self._revision.path) if self._revision is not None else None
+
+    def alter(self, was: TypeEngine[Any] | None) -> None:
+        """A column is altered, of which the script says the type; None at the end."""
+        self._was = None
+        with contextlib.suppress(CompileError):  # a type of another database
+            self._was = None if was is None else was.compile(dialect=self.dialect)
 
     def begin(self, entry: Place | None) -> None:
         """An operation of a batch is carried out: its own line is where it was put there."""
@@ -232,7 +241,7 @@ class _Played:
             statement.text,
             transaction=self.transaction,
         )
-        self.statements.append(replace(sent, is_measured=False))
+        self.statements.append(replace(sent, is_measured=False, was=self._was))
         self._made.note(statement)
 
 
@@ -244,6 +253,7 @@ def _play(checkout: Checkout, revision: Revision, played: _Played, span: Span) -
     with log.muted():
         context = MigrationContext.configure(dialect=played.dialect, opts=options)
     _alembic.write_by(context, played.write, Page(played.dialect, played.write))
+    _alembic.tell_types(context, played.alter)
     try:
         with (
             contextlib.redirect_stdout(output),

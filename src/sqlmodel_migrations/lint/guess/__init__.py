@@ -1,7 +1,7 @@
 """Guesses: what a statement probably does, read from its text alone; one module per dialect.
 
-For what cannot be measured. A text does not say how large a table is, what depends on it or what
-type a column had: less is found than by measuring, and what is found is less sure.
+For what cannot be measured. A text does not say how large a table is or what depends on it, and
+what type a column had stands in the script at most: less is found than by measuring, and what is found is less sure.
 """
 
 from __future__ import annotations
@@ -21,14 +21,16 @@ DIALECTS = family.DIALECTS
 _OPAQUE = Guess(unread=("what this does to tables is not read in its text",))
 
 
-def of(statement: Statement, made: Made, *, is_in_transaction: bool) -> Guess:
+def of(
+    statement: Statement, made: Made, *, is_in_transaction: bool, was: str | None = None
+) -> Guess:
     """Return what a statement probably does to tables that were there before.
 
-    Its dialect is one of `family.DIALECTS`.
+    Its dialect is one of `family.DIALECTS`; `was` is the type that its column has before.
     """
     module: GuessModule = family.member(__name__, statement.dialect)
     old = [a for a in action.parse(statement) if a.table.lower() not in made.tables]
-    found = [module.guess(replace(each, is_met=made.reaches(each))) for each in old]
+    found = [module.guess(replace(a, is_met=made.reaches(a), was=was)) for a in old]
     opaque = [_OPAQUE] if action.is_opaque(statement) else []
     whole = module.whole(statement, is_in_transaction=is_in_transaction)
     return joined([*found, whole, *opaque])

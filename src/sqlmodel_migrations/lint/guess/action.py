@@ -67,7 +67,8 @@ class Action:
     """One thing; `name` is that of the column, constraint or index, `text` what says so.
 
     `whole` is the statement of which the text is a clause, None where it is all of it. Every row
-    is meant where the condition `is_met` by each.
+    is meant where the condition `is_met` by each. `was` is the type that a column has before, if
+    the script says so.
     """
 
     act: Act
@@ -76,6 +77,7 @@ class Action:
     name: str = ""
     whole: Statement | None = None
     is_met: bool = False
+    was: str | None = None
 
     @property
     def reach(self) -> Reach:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from sqlmodel_migrations.database.statement import Reader, Statement
 from sqlmodel_migrations.lint.facts.postgresql_reading import LOCKS
+from sqlmodel_migrations.lint.guess import widening
 from sqlmodel_migrations.lint.guess.action import Act, Action
 from sqlmodel_migrations.lint.guess.base import Guess, constraint, usual
 from sqlmodel_migrations.lint.recording import (
@@ -93,7 +94,7 @@ def _worked(action: Action, own: TableFacts) -> TableFacts:
     if action.act is Act.ADD_COLUMN:
         return replace(own, is_rewritten=bool(_VOLATILE & action.text.names))
     if action.act is Act.CHANGE_TYPE:
-        return replace(own, is_rewritten=True)
+        return replace(own, is_rewritten=not _is_widened(action))
     if action.act is Act.SET_NOT_NULL:
         return replace(own, is_scanned=True)
     if action.act is Act.ADD_CONSTRAINT:
@@ -102,3 +103,12 @@ def _worked(action: Action, own: TableFacts) -> TableFacts:
             return replace(own, built=(action.name,) if is_built else ())
         return replace(own, is_scanned=not action.text.has("NOT", "VALID"))
     return own
+
+
+def _is_widened(action: Action) -> bool:
+    """Whether a column gets a type for which its rows are right as they are."""
+    reader = Reader(action.text)
+    if action.was is None or action.text.has("USING") or not reader.seek("TYPE"):
+        return False
+    new = action.text.text[action.text.tokens[reader.at - 1].end :]
+    return widening.keeps_rows(action.was, new)
