@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from databases import Database
-from lint.conftest import FIRST_LINE, OURS, History
+from lint.conftest import OURS, History
 from sqlmodel_migrations.diagnostics import Severity
 from sqlmodel_migrations.errors import StepFailed, UsageError
 from sqlmodel_migrations.lint.recording import Recording, Rows, Runner
@@ -229,20 +229,6 @@ def test_the_project_s_database_is_left_alone(history: History, database: Databa
     assert {f.rule for f in history.lint(is_live=True)} == {"drop-table"}
     assert database.query("SELECT * FROM alembic_version") == before
     assert database.query("SELECT * FROM hero") == []
-
-
-@on("database", ["sqlite", "postgresql"], indirect=True)
-def test_the_driver_s_own_cursor_is_seen_by_what_it_leaves(history: History) -> None:
-    history.add(
-        "b2",
-        """
-        cursor = op.get_bind().connection.cursor()
-        cursor.execute("ALTER TABLE hero DROP COLUMN age")
-        cursor.close()
-        """,
-    )
-    found = [(f.rule, f.line) for f in history.lint("a1:b2")]
-    assert found == [("drop-column", FIRST_LINE), ("drop-column", FIRST_LINE)]
 
 
 @POSTGRESQL

@@ -137,7 +137,7 @@ class Take:
         self._sent, self._first, self._named = [], len(self.statements), frozenset()
         try:
             with self._busy():
-                self._meter.begin()
+                self._meter.begin(has_cursor=self._cursor() is not None)
             before = self._state()
             with limited(_LIMIT):
                 yield
@@ -152,10 +152,13 @@ class Take:
         finally:
             self._revision = None
 
+    def _cursor(self) -> Place | None:
+        """Where the revision asks for the driver's own cursor."""
+        return place.of_cursor(self._revision.path) if self._revision is not None else None
+
     def _look_behind(self) -> None:
-        """Measure what a revision sent past SQLAlchemy, by the driver's own cursor."""
-        assert self._revision is not None
-        where = place.of_cursor(self._revision.path)
+        """Measure what the revision has sent past SQLAlchemy until now, by the driver's cursor."""
+        where = self._cursor()
         if where is not None:
             with self._busy():
                 self._measure(where, "", None, lambda: None)
@@ -266,6 +269,8 @@ class Take:
             return True
         move = savepoint.read(statement)
         with self._busy():
+            if not self._is_again:
+                self._look_behind()
             if move is not None:
                 self._move(move, where, sql, partial(send, sql))
                 return True
@@ -366,6 +371,8 @@ class Take:
         if self._breakage is not None:
             self._breakage.prepare(sql)
         measured, taken_out = self._sent_by_runner(sql, send)
+        if not sql and measured.is_nothing:
+            return
         transaction = self._transaction if measured.is_in_transaction else None
         if measured.error is None:
             seen = Facts(measured.tables, measured.held, measured.changes, commits=measured.commits)
@@ -374,9 +381,19 @@ class Take:
                 self._breakage.look(len(self.statements) - 1, measured)
         else:
             self._refuse(where, sql, parameters, transaction, measured)
+        self._note_unseen(where, measured)
         if measured.commits:
             self._transaction += 1
             self._savepoints.begin(len(self.statements), self._ways())
+
+    def _note_unseen(self, where: Place, measured: Measured) -> None:
+        """Say of which tables nobody knows how many rows were changed."""
+        assert self._revision is not None
+        for table in measured.unseen:
+            said = f"how many rows of '{table}' were changed: so were its columns, out of sight"
+            self.unmeasured.append(
+                Unmeasured(self._revision.id, said, self._revision.path, where.line)
+            )
 
     def _sent_by_runner(self, sql: str, send: facts.Send) -> tuple[Measured, Failure | None]:
         """Measure a statement in its transaction, or outside where our executor sends it there."""

@@ -29,7 +29,8 @@ class Measured:
     statement did is undone as far as the server can. `shrunk` are columns, as pairs of table and
     name, whose values became fewer different ones; `gone` those that a copy in the place of their
     table has not. `is_in_transaction` says whether it ran in one; an
-    error `is_fatal` where the server would do nothing more in that transaction.
+    error `is_fatal` where the server would do nothing more in that transaction. Of tables that are
+    `unseen` nobody knows how many rows were changed.
     """
 
     error: Exception | None = None
@@ -41,6 +42,12 @@ class Measured:
     is_in_transaction: bool = True
     commits: bool = False
     is_fatal: bool = False
+    unseen: tuple[str, ...] = ()
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether it did nothing at all."""
+        return self.error is None and not (self.tables or self.changes or self.unseen)
 
 
 @dataclass(frozen=True)
@@ -69,8 +76,11 @@ class Meter(Protocol):
     def rows(self) -> Mapping[str, int]:
         """How many rows each table from before has now."""
 
-    def begin(self) -> None:
-        """A revision begins: what is seen from now on is its own."""
+    def begin(self, *, has_cursor: bool) -> None:
+        """A revision begins: what is seen from now on is its own.
+
+        With `has_cursor` it may send statements by the driver's cursor, which nobody sees.
+        """
 
     def measure(self, sql: str, send: Send) -> Measured:
         """Send a statement and say what it did; never raises what the server refuses.
@@ -220,5 +230,5 @@ class Watched:
         """The schema as it was last read."""
         return self._schema.now
 
-    def begin(self) -> None:
+    def begin(self, *, has_cursor: bool) -> None:
         """A revision begins: each statement is compared with what was there before it."""

@@ -26,6 +26,7 @@ from sqlmodel_migrations.lint.facts.base import (
     Watched,
     attempt,
 )
+from sqlmodel_migrations.lint.facts.contents import Changed, Comparison, Contents, Rows
 from sqlmodel_migrations.lint.recording import Failure, FailureKind, Lock, Stops, TableFacts
 from sqlmodel_migrations.shadow.scratch import base as scratch
 
@@ -86,14 +87,6 @@ class _Sending:
 
 
 @dataclass(frozen=True)
-class _Rows:
-    """How many rows of a table a statement changed, and how many it deleted."""
-
-    updated: int = 0
-    deleted: int = 0
-
-
-@dataclass(frozen=True)
 class _Spread:
     """What stands in a column: `size` counts its different values and all characters."""
 
@@ -117,6 +110,7 @@ class _Meter(Watched):
     _last: _Reading = field(init=False)
     _tracked: Tracked = field(init=False)
     _locked: dict[str, Lock] = field(default_factory=dict)
+    _known: Contents | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -130,19 +124,22 @@ class _Meter(Watched):
         """How many rows each table from before has now."""
         return self._tracked.counted(self._last.rows)
 
+    def begin(self, *, has_cursor: bool) -> None:
+        """A revision begins; with `has_cursor` its tables are compared row by row."""
+        self._known = self._contents() if has_cursor else None
+
     def measure(self, sql: str, send: Send) -> Measured:
         """Send a statement and say what it did; never raises what the server refuses."""
         statement = Statement(sql, "mysql")
         is_inside = not self._raw.number("SELECT @@autocommit")
         if statement.verb in ("LOCK", "UNLOCK"):
             return self._locking(statement, send)
-        spread, contents = self._spread(sql), self._contents(statement)
-        committed = self._commits() if contents is not None else 0
+        spread, contents = self._spread(sql), self._contents_before(statement)
         sending = self._sent(sql, send)
         commits = statement.verb in COMMITS and not statement.has("BEGIN", "NOT", "ATOMIC")
         if sending.error is not None:
             return Measured(sending.error, commits=commits, is_in_transaction=is_inside)
-        changed = self._changed_rows() if statement.verb in _CHANGING else 0
+        count = self._changed_rows() if statement.verb in _CHANGING else 0
         before, self._last = self._last, self._read_after(statement, contents)
         is_plain = statement.verb in _READS and contents is None
         changes = () if is_plain else self._schema.changes()
@@ -150,11 +147,12 @@ class _Meter(Watched):
         self._follow(before, sql)
         shrunk = [place for place, now in self._counted(spread) if now.is_less(spread[place])]
         rows = {
-            key: self._rows_of(key, name, had[key], changed, statement, named)
+            key: self._rows_of(key, name, had[key], count, statement, named)
             for key, name in self._tracked.tables.items()
         }
+        compared = self._compared(contents)
+        rows |= compared.rows
         if contents is not None:
-            rows = self._compared(contents, self._commits() - committed)
             commits = commits or not self._raw.number("SELECT @@in_transaction")
         return Measured(
             tables=dict(self._facts(had, named, sending, rows, changes, statement.verb)),
@@ -163,16 +161,18 @@ class _Meter(Watched):
             shrunk=tuple(shrunk),
             commits=commits,
             is_in_transaction=is_inside,
+            unseen=compared.unseen,
         )
 
     def mark(self) -> Back:
         """Return the way back to what is known now."""
-        schema, tracked, last = self._schema.mark(), self._tracked.mark(), self._last
+        schema, tracked = self._schema.mark(), self._tracked.mark()
+        last, known = self._last, self._known
 
         def back() -> None:
             schema()
             tracked()
-            self._last = last
+            self._last, self._known = last, known
 
         return back
 
@@ -255,8 +255,7 @@ class _Meter(Watched):
             if name is None:
                 continue
             if name not in now.rows:
-                is_renamed = verb(sql) in ("RENAME", "ALTER")
-                self._tracked.tables[key] = self._renamed(name, new, sql) if is_renamed else None
+                self._tracked.tables[key] = self._renamed(name, new, before, sql)
             elif now.columns.get(name) != before.columns.get(name):
                 old, there = before.columns.get(name, ()), now.columns[name]
                 renamed: dict[str, str | None] = {column: column for column in there}
@@ -264,8 +263,16 @@ class _Meter(Watched):
                     renamed |= dict(zip(old, there, strict=True))
                 self._tracked.rename_columns(key, renamed)
 
-    def _renamed(self, name: str, new: list[str], sql: str) -> str | None:
-        """The new name that the statement gives after the old one."""
+    def _renamed(self, name: str, new: list[str], before: _Reading, sql: str) -> str | None:
+        """The new name that the statement gives after the old one; None where it is gone.
+
+        Where nobody saw a statement, a new table with the same columns is the old one.
+        """
+        if not sql:
+            columns = before.columns.get(name)
+            return next((other for other in new if self._last.columns[other] == columns), None)
+        if verb(sql) not in ("RENAME", "ALTER"):
+            return None
         tail = sql[sql.lower().find(name.lower()) + len(name) :].lower()
         found = [other for other in new if other.lower() in tail]
         return min(found, key=lambda other: tail.find(other.lower()), default=None)
@@ -277,7 +284,7 @@ class _Meter(Watched):
         had: Mapping[str, int],
         named: frozenset[str],
         sending: _Sending,
-        rows: Mapping[str, _Rows],
+        rows: Mapping[str, Changed],
         changes: tuple[CatalogDifference, ...],
         word: str,
     ) -> Iterator[tuple[str, TableFacts]]:
@@ -309,11 +316,11 @@ class _Meter(Watched):
         changed: int,
         statement: Statement,
         named: frozenset[str],
-    ) -> _Rows:
+    ) -> Changed:
         """The rows that an ordinary statement changed or deleted."""
         more = self._last.rows.get(name or "", 0) - had
         is_named = self._is_named(key, name, named)
-        return _Rows(
+        return Changed(
             _updated(changed, more, statement.verb) if is_named else 0,
             max(-more, 0) if statement.verb == "DELETE" else 0,
         )
@@ -323,11 +330,24 @@ class _Meter(Watched):
 
     # -- what routines do ----------------------------------------------------------------------
 
-    def _contents(self, statement: Statement) -> dict[str, Counter[int]] | None:
-        """The rows of each table, as numbers, where a routine may change them; else None."""
-        if not self._runs_routine(statement):
-            return None
-        return {key: self._numbers(name) for key, name in self._tracked.tables.items() if name}
+    def _contents_before(self, statement: Statement) -> Contents | None:
+        """The rows before what nobody sees: a routine, or what a cursor has sent; else None."""
+        if not statement.tokens:
+            return self._known
+        return self._contents() if self._runs_routine(statement) else None
+
+    def _compared(self, before: Contents | None) -> Comparison:
+        """Compare rows with those before, where these are known."""
+        if before is None and self._known is None:
+            return Comparison()
+        now = self._contents()
+        self._known = now if self._known is not None else None
+        return before.compared(now) if before is not None else Comparison()
+
+    def _contents(self) -> Contents:
+        names = {key: name for key, name in self._tracked.tables.items() if name}
+        found = {key: self._numbers(name) for key, name in names.items()}
+        return Contents(found, self._commits())
 
     def _runs_routine(self, statement: Statement) -> bool:
         if statement.verb in ("CALL", "DO") or statement.has("BEGIN", "NOT", "ATOMIC"):
@@ -336,21 +356,11 @@ class _Meter(Watched):
             return False
         return bool(self._last.functions & statement.names)
 
-    def _numbers(self, table: str) -> Counter[int]:
-        columns = ", ".join(f"quote({self._quoted(c)})" for c in self._last.columns[table])
+    def _numbers(self, table: str) -> Rows:
+        names = self._last.columns[table]
+        columns = ", ".join(f"quote({self._quoted(name)})" for name in names)
         sql = f"SELECT crc32(concat_ws(',', {columns})) FROM {self._quoted(table)}"
-        return Counter(int(row[0]) for row in self._raw.rows(sql))
-
-    def _compared(self, before: Mapping[str, Counter[int]], commits: int) -> dict[str, _Rows]:
-        """Say what became of these rows, in each transaction where the routine made several."""
-        found: dict[str, _Rows] = {}
-        for key, name in self._tracked.tables.items():
-            now = self._numbers(name) if name else Counter[int]()
-            old = before.get(key, Counter[int]())
-            gone, new = (old - now).total(), (now - old).total()
-            updated = min(gone, new)
-            found[key] = _Rows(updated // (commits + 1), (gone - updated) // (commits + 1))
-        return found
+        return Rows(names, Counter(int(row[0]) for row in self._raw.rows(sql)))
 
     def _commits(self) -> int:
         """How often the session has said COMMIT."""

@@ -71,8 +71,8 @@ class _Meter(Watched):
         """How many rows each table from before has now."""
         return {self._keys[oid]: count for oid, count in self._counts.items()}
 
-    def begin(self) -> None:
-        """A revision begins: what is seen from now on is its own."""
+    def begin(self, *, has_cursor: bool) -> None:
+        """A revision begins: what is seen from now on is its own, however it was sent."""
         self._seen = reading.read(self._raw.rows)
 
     def measure(self, sql: str, send: Send) -> Measured:

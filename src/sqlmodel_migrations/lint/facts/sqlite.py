@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +27,7 @@ from sqlmodel_migrations.lint.facts.base import (
     Watched,
     attempt,
 )
+from sqlmodel_migrations.lint.facts.contents import Comparison, Contents, Rows
 from sqlmodel_migrations.lint.recording import Failure, FailureKind, TableFacts
 
 _TABLES = (
@@ -83,6 +85,7 @@ class _Meter(Watched):
     _last: _Reading = field(init=False)
     _tracked: Tracked = field(init=False)
     _copies: dict[str, _Copy] = field(default_factory=dict)
+    _known: Contents | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -93,6 +96,10 @@ class _Meter(Watched):
     def rows(self) -> Mapping[str, int]:
         """How many rows each table from before has now."""
         return self._tracked.counted(self._last.rows)
+
+    def begin(self, *, has_cursor: bool) -> None:
+        """A revision begins; with `has_cursor` its tables are compared row by row."""
+        self._known = self._contents() if has_cursor else None
 
     def measure(self, sql: str, send: Send) -> Measured:
         """Send a statement and say what it did; never raises what the library refuses."""
@@ -109,23 +116,28 @@ class _Meter(Watched):
         rows = self._tracked.counted(before.rows)
         copy = self._note_copy(sql)
         gone = tuple(self._follow(before, sql))
+        compared = self._compared()
+        updated = self._updated(sql, changed, before)
+        if not sql:
+            updated = {key: rows.updated for key, rows in compared.rows.items()}
         return Measured(
-            tables=dict(self._facts(before, rows, words, self._updated(sql, changed, before))),
+            tables=dict(self._facts(before, rows, words, updated)),
             changes=changes,
             shrunk=tuple(self._shrunk(copy)),
             gone=gone,
             is_in_transaction=is_inside,
+            unseen=() if sql else compared.unseen,
         )
 
     def mark(self) -> Back:
         """Return the way back to what is known now."""
         schema, tracked = self._schema.mark(), self._tracked.mark()
-        last, copies = self._last, dict(self._copies)
+        last, copies, known = self._last, dict(self._copies), self._known
 
         def back() -> None:
             schema()
             tracked()
-            self._last, self._copies = last, dict(copies)
+            self._last, self._copies, self._known = last, dict(copies), known
 
         return back
 
@@ -232,7 +244,7 @@ class _Meter(Watched):
             facts = TableFacts(
                 rows=had,
                 inserted=max(has - had, 0) if name is not None else 0,
-                updated=updated.get((name or key).lower(), 0),
+                updated=updated.get(key, 0),
                 deleted=max(had - has, 0) if name is not None and not cascaded else 0,
                 cascaded=cascaded,
             )
@@ -248,7 +260,8 @@ class _Meter(Watched):
         named = target.changed(Statement(sql, "sqlite")) if verb(sql) in _CHANGING else None
         now = self._last.rows
         moved = sum(abs(now.get(name, 0) - count) for name, count in before.rows.items())
-        return dict.fromkeys(named or (), max(changed - moved, 0))
+        keys = {(name or key).lower(): key for key, name in self._tracked.tables.items()}
+        return {keys[n]: max(changed - moved, 0) for n in named or () if n in keys}
 
     def _shrunk(self, copy: _Copy | None) -> Iterator[tuple[str, str]]:
         """Columns of which a copy has fewer different values."""
@@ -281,6 +294,24 @@ class _Meter(Watched):
             {name: self._raw.number(f"SELECT count(*) FROM {quote(name)}") for name in roots},
             {name: self._filled(name) for name in roots},
         )
+
+    def _compared(self) -> Comparison:
+        """Compare rows with those at the last look, where these are known."""
+        before = self._known
+        if before is None:
+            return Comparison()
+        self._known = self._contents()
+        return before.compared(self._known)
+
+    def _contents(self) -> Contents:
+        names = {key: name for key, name in self._tracked.tables.items() if name}
+        return Contents({key: self._numbers(name) for key, name in names.items()})
+
+    def _numbers(self, table: str) -> Rows:
+        names = self._last.columns[table]
+        columns = ", ".join(f"quote({quote(name)})" for name in names)
+        found = self._raw.rows(f"SELECT {columns} FROM {quote(table)}")
+        return Rows(names, Counter(map(hash, found)))
 
     def _columns_of(self, table: str) -> Iterator[str]:
         for row in self._raw.rows(f"PRAGMA table_xinfo({quote(table)})"):
