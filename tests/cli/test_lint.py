@@ -10,7 +10,7 @@ import pytest
 
 from heroes import add_revision
 from project import Project
-from report import sarif_shape
+from report import sarif
 
 ROOT = Path(__file__).parents[2]
 DROP, BACK = "op.drop_column('hero', 'name')", "op.get_bind()"
@@ -60,7 +60,7 @@ def test_two_formats(dropping: Project) -> None:
 def test_a_document_is_all_there_is_on_stdout(dropping: Project) -> None:
     add_revision(dropping, "d4", "c3", "print", upgrade="print('hello')", downgrade=BACK)
     log = json.loads(dropping.cli("lint", "b2:d4", "--format", "sarif").stdout)
-    sarif_shape.require(log)
+    sarif.require(log)
     assert len(log["runs"][0]["results"]) == 2
 
 

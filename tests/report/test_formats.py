@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from report import sarif_shape
+from report import sarif
 from sqlmodel_migrations.diagnostics import Diagnostic, Severity
 from sqlmodel_migrations.errors import ExitCode
 from sqlmodel_migrations.lint.finding import Finding
@@ -34,7 +34,10 @@ FAILED = Report(
 
 
 def page(format: str, report: Report = FOUND, *, quiet: bool = False) -> Page:
-    return reporters.of(format, Style(quiet=quiet, root=ROOT)).render(report)
+    written = reporters.of(format, Style(quiet=quiet, root=ROOT)).render(report)
+    if format == "sarif":
+        sarif.require(json.loads(written.out))
+    return written
 
 
 def test_github_annotates_lines() -> None:
@@ -88,7 +91,46 @@ def test_sarif() -> None:
     "report", [FOUND, FAILED, Report("lint", {})], ids=["found", "failed", "clean"]
 )
 def test_sarif_is_as_its_standard_says(report: Report) -> None:
-    sarif_shape.require(json.loads(page("sarif", report).out))
+    assert json.loads(page("sarif", report).out)["version"] == "2.1.0"
+
+
+PHYSICAL = ("runs", 0, "results", 0, "locations", 0, "physicalLocation")
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("version",), "2.2"),
+        (("runs", 0, "results", 0, "level"), "fatal"),
+        (("runs", 0, "results", 0, "colour"), "red"),
+        (("runs", 0, "results", 0, "ruleIndex"), 1),
+        (("runs", 0, "tool", "driver", "semanticVersion"), "1"),
+        (("runs", 0, "invocations", 0, "executionSuccessful"), "yes"),
+        (
+            (
+                "runs",
+                0,
+                "results",
+                0,
+                "locations",
+                0,
+                "physicalLocation",
+                "artifactLocation",
+                "uri",
+            ),
+            "a b.py",
+        ),
+        (("runs", 0, "results", 0, "locations", 0, "physicalLocation", "region", "startLine"), 0),
+    ],
+)
+def test_what_is_not_as_the_standard_says_is_found(path: tuple[str | int, ...], value: str) -> None:
+    log = json.loads(page("sarif").out)
+    place = log
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    with pytest.raises(AssertionError):
+        sarif.require(log)
 
 
 def test_sarif_of_a_failure_says_so() -> None:

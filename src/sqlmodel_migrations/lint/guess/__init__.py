@@ -1,7 +1,8 @@
 """Guesses: what a statement probably does, read from its text alone; one module per dialect.
 
 For what cannot be measured. A text does not say how large a table is or what depends on it, and
-what type a column had stands in the script at most: less is found than by measuring, and what is found is less sure.
+what type a column had stands in the script at most: less is found than by measuring, and less
+surely.
 """
 
 from __future__ import annotations
