@@ -35,7 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure() -> None:
     # PyMySQL reads the system's certificates for each connection, encrypted or not: 20 ms.
-    os.environ.setdefault("SSL_CERT_FILE", os.devnull)
+    os.environ["SSL_CERT_FILE"] = os.devnull
 
 
 @pytest.hookimpl(tryfirst=True)
