@@ -25,6 +25,18 @@ THREAD = (
     "import threading, time; threading.Thread(target=lambda: (time.sleep(0.1), print(1))).start()"
 )
 
+STATE = """\
+import gc, logging, sys, tempfile, warnings
+from sqlmodel import SQLModel
+logger = logging.getLogger("alembic")
+print(
+    list(SQLModel.metadata.tables), list(SQLModel._sa_registry._class_registry),
+    "models" in sys.modules, sys.dont_write_bytecode, sys.argv[1:], gc.get_threshold(),
+    logger.level, logger.handlers, logger.propagate, logger.disabled, logging.root.handlers,
+    warnings.filters, tempfile.tempdir,
+)
+"""
+
 
 @pytest.mark.parametrize(
     "env_py",
@@ -36,6 +48,7 @@ THREAD = (
         "import atexit; atexit.register(print, 'the end')",
         "from alembic.util import CommandError; raise CommandError('no')",
         THREAD,
+        STATE,
     ],
 )
 def test_a_fork_and_a_fresh_process_say_the_same(project: Project, env_py: str) -> None:
