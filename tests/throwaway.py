@@ -52,6 +52,8 @@ def postgresql() -> Iterator[str]:
         settings = {
             "fsync": "off",
             "full_page_writes": "off",
+            # To drop a database goes through them all.
+            "shared_buffers": "32MB",
             "listen_addresses": "127.0.0.1",
             "port": port,
             "unix_socket_directories": "",
