@@ -72,14 +72,21 @@ def sqlite(tmp_path: Path) -> Database:
 
 
 @pytest.fixture
-def postgresql(_postgresql_spares: Spares) -> Iterator[Database]:
+def _is_marked(request: pytest.FixtureRequest) -> None:
+    """Refuse a server to what `-m 'not server'` would run."""
+    marked = request.node.get_closest_marker("server")
+    assert marked, "it asks for a server later than its parameters tell: mark it `server`"
+
+
+@pytest.fixture
+def postgresql(_is_marked: None, _postgresql_spares: Spares) -> Iterator[Database]:
     """An empty PostgreSQL database."""
     with _postgresql_spares.database() as lent:
         yield lent
 
 
 @pytest.fixture
-def mariadb(_mariadb_server: Server) -> Iterator[Database]:
+def mariadb(_is_marked: None, _mariadb_server: Server) -> Iterator[Database]:
     """An empty MariaDB database."""
     with _mariadb_server.database() as made:
         yield made

@@ -111,7 +111,7 @@ def test_a_setting_that_copies_is_overruled(two: Project) -> None:
     assert copies(two) == []
 
 
-@pytest.mark.parametrize("url", ["sqlite://", None])
+@pytest.mark.parametrize("url", ["sqlite://", pytest.param(None, marks=pytest.mark.server)])
 def test_no_backup_of_what_is_no_file(
     two: Project, url: str | None, request: pytest.FixtureRequest
 ) -> None:

@@ -309,18 +309,18 @@ def test_async_url(project: Project, database: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    ("scheme", "kind"),
+    ("scheme", "database"),
     [
         ("postgres", "postgresql"),
         ("postgresql", "postgresql"),
         ("mysql", "mariadb"),
         ("mariadb", "mariadb"),
     ],
+    indirect=["database"],
 )
 def test_url_without_a_driver_chooses_an_installed_one(
-    project: Project, request: pytest.FixtureRequest, scheme: str, kind: str
+    project: Project, scheme: str, database: Database
 ) -> None:
-    database: Database = request.getfixturevalue(kind)
     bare = scheme + database.url[database.url.index("://") :]
     project.write({"models.py": SIZED})
     for command in ("init", "revision", "upgrade", "check"):

@@ -226,7 +226,7 @@ def test_nobody_may_read_the_copy_who_may_not_read_the_database(sqlite: Database
     assert stat.S_IMODE(copy.stat().st_mode) == 0o640
 
 
-@pytest.mark.parametrize("url", ["sqlite://", None])
+@pytest.mark.parametrize("url", ["sqlite://", pytest.param(None, marks=pytest.mark.server)])
 def test_what_is_no_file_has_no_backup(url: str | None, request: pytest.FixtureRequest) -> None:
     engine = create_engine(url or request.getfixturevalue("postgresql").url)
     with (
