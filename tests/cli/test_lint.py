@@ -107,3 +107,25 @@ def test_the_hook_judges_what_is_not_committed(two: Project) -> None:
     ran = two.cli(*entry.split()[1:])
     assert ran.code == 1
     assert "[drop-column]" in ran.stdout
+
+
+def test_rows_are_not_counted_below_zero(dropping: Project) -> None:
+    ran = dropping.cli("lint", "c3", "--min-rows", "-1")
+    assert ran.code == 2
+    assert "'--min-rows': -1 is not in the range x>=0" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (("c3:b2",), "nothing to judge: 'c3:b2' holds no revision"),
+        (("--since", "HEAD"), "nothing to judge: no revision was added since 'HEAD'"),
+    ],
+)
+def test_there_is_nothing_to_judge(dropping: Project, typed: tuple[str, ...], said: str) -> None:
+    git = ("git", "-c", "user.name=x", "-c", "user.email=x@example.com")
+    for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "x")):
+        assert dropping.cli.subprocess(*git, *words).code == 0
+    ran = dropping.cli("lint", *typed)
+    assert ran.code == 0
+    assert said in ran.stdout + ran.stderr

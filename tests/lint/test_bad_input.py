@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 import sqlalchemy as sa
 
-from databases import Database
-from lint.conftest import History
+from databases import KINDS, Database
+from lint.conftest import FIRST_LINE, OURS, History
 from run.others import reader
 from sqlmodel_migrations.database import catalog
 from sqlmodel_migrations.database.fingerprint import fingerprint
@@ -39,7 +42,56 @@ def test_what_ends_a_revision_is_said(history: History, body: str, reason: str) 
     history.add("b2", body)
     (found,) = history.lint("a1:b2")
     assert found.rule == "not-measured"
-    assert reason in found.message
+    assert found.message.startswith(f"not measured: the revision ends here: {reason}")
+    assert found.line == FIRST_LINE + body.count("\n")
+
+
+@SQLITE
+def test_an_exit_without_a_word(history: History) -> None:
+    history.add("b2", "import sys\nsys.exit()")
+    (found,) = history.lint("a1:b2")
+    assert found.message == "not measured: the revision ends here: SystemExit"
+
+
+@SQLITE
+def test_a_revision_that_does_not_end_is_measured_once(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for limit in ("take._LIMIT", "static.LIMIT"):
+        monkeypatch.setattr(f"sqlmodel_migrations.lint.{limit}", 0.3)
+    tried = history.folder / "tried"
+    history.add(
+        "b2",
+        f"""
+        op.drop_column("hero", "age")
+        with open({str(tried)!r}, "a") as file:
+            file.write("once ")
+        while True:
+            pass
+        """,
+    )
+    found = history.lint("a1:b2")
+    assert {f.rule for f in found} == {"drop-column", "not-measured"}
+    (said,) = (f for f in found if f.rule == "not-measured")
+    assert said.message.endswith("here: it does not come to an end within 0.3 s")
+    assert said.line in (FIRST_LINE + 3, FIRST_LINE + 4)
+    assert tried.read_text() == "once once "  # measured, and read
+
+
+@on("database", KINDS, indirect=True)
+@on("end", ["raise RuntimeError('no')", "op.execute('SELECT nothing')"])
+def test_what_came_before_its_end_is_judged(history: History, end: str) -> None:
+    history.add("b2", f"op.drop_column('hero', 'age')\nop.execute('DELETE FROM hero')\n{end}")
+    assert {r for _, r in rules(history, "a1:b2")} >= {"drop-column", "delete-rows"}
+
+
+@SQLITE
+def test_who_interrupts_is_not_told_of_the_scratch_database(history: History) -> None:
+    history.add("b2", "raise KeyboardInterrupt")
+    history.env(OURS)
+    with pytest.raises(KeyboardInterrupt) as raised:
+        history.lint("a1:b2")
+    assert not hasattr(raised.value, "__notes__")
 
 
 @SQLITE
@@ -108,8 +160,12 @@ def test_a_database_that_refuses_its_statistics(history: History, database: Data
     database.run("REVOKE EXECUTE ON FUNCTION pg_total_relation_size(regclass) FROM PUBLIC")
     with reader(database) as url:
         linted = Migrations(history.folder, url=url).lint(Wanted(is_live=True))
+        command = [sys.executable, "-m", "sqlmodel_migrations", "lint", "--live", "--url", url]
+        ran = subprocess.run(command, cwd=history.folder, capture_output=True, text=True)
     assert not linted.knows_sizes
     assert [f.rule for f in linted.findings] == ["create-index-blocking"]
+    assert ran.returncode == 1
+    assert "sizes unknown: the database refuses to tell them" in ran.stdout + ran.stderr
 
 
 @POSTGRESQL

@@ -163,7 +163,7 @@ def test_a_revision_that_ends_is_said_and_those_after_it(
     history.add("c3", 'op.drop_table("hero")')
     recording = history.record("a1:c3")
     assert [(u.revision, u.reason) for u in recording.unmeasured] == [
-        ("b2", f"its upgrade ends here: {reason}"),
+        ("b2", f"the revision ends here: {reason}"),
         ("c3", "it comes after 'b2', which fails"),
     ]
 

@@ -206,7 +206,8 @@ def test_ours_commits_each_revision(project: Project) -> None:
 def test_what_cannot_be_judged_is_said(project: Project, body: str, reason: str) -> None:
     (found,) = project.lint(body, "postgresql").findings
     assert found.rule == "not-measured"
-    assert reason in found.message
+    assert f"without a database the revision ends here: {reason}" in found.message
+    assert found.line == 11
 
 
 def test_answers_are_empty(project: Project, capsys: pytest.CaptureFixture[str]) -> None:

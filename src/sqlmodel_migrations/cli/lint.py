@@ -46,9 +46,8 @@ _SEVERITIES = [severity.value for severity in Severity]
 @click.argument("revisions", type=Target(), required=False)
 @click.option("--since", metavar="REF", help="Judge the revisions added since a Git reference.")
 @click.option("--live", is_flag=True, help="Read the sizes of the tables from the database.")
-@click.option(
-    "--min-rows", type=int, metavar="N", help="Smaller tables are a note. [default: 1000]"
-)
+@click.option("--min-rows", type=click.IntRange(min=0), metavar="N",
+              help="Smaller tables are a note. [default: 1000]")  # fmt: skip
 @click.option("--static", is_flag=True, help="Judge by the text alone; no database is used.")
 @click.option("--downgrade", is_flag=True, help="Judge the way back as well.")
 @click.option("--fail-on", type=click.Choice(_SEVERITIES),
@@ -83,13 +82,13 @@ def command(
     at = Severity(fail_on) if fail_on else None
     if not fix and not diff:
         linted = _linted(invocation, wanted)
-        report = _judged(linted, at)
+        report = _judged(linted, wanted, at)
         return report._replace(notes=(*report.notes, *mending.offered(linted)))
     mended = _mended(invocation, wanted, is_written=fix)
-    return mending.completed(_judged(mended.linted, at), mended, is_written=fix)
+    return mending.completed(_judged(mended.linted, wanted, at), mended, is_written=fix)
 
 
-def _judged(linted: Linted, at: Severity | None) -> Report:
+def _judged(linted: Linted, wanted: Wanted, at: Severity | None) -> Report:
     refused = linted.is_refused(at)
     result = {
         "revisions": entry.all_as_json(linted.revisions),
@@ -101,7 +100,7 @@ def _judged(linted: Linted, at: Severity | None) -> Report:
     return Report(
         "lint",
         result,
-        notes=tuple(_said(linted)),
+        notes=tuple(_said(linted, wanted)),
         diagnostics=linted.findings,
         is_verdict=True,
         exit_code=ExitCode.NO if refused else ExitCode.YES,
@@ -133,9 +132,9 @@ def _mended(invocation: Invocation, wanted: Wanted, *, is_written: bool) -> Mend
         raise
 
 
-def _said(linted: Linted) -> Iterator[str]:
+def _said(linted: Linted, wanted: Wanted) -> Iterator[str]:
     if not linted.revisions:
-        yield "nothing to judge: no revision is pending"
+        yield f"nothing to judge: {_nothing(wanted)}"
         return
     number = len(linted.revisions)
     what = "1 revision" if number == 1 else f"{number} revisions"
@@ -147,8 +146,18 @@ def _said(linted: Linted) -> Iterator[str]:
     yield f"{what} judged: {', '.join(counts) or 'nothing found'}"
     if linted.is_static:
         yield "judged by the text alone: less is found than on a scratch database, and less surely"
+    elif linted.findings and not linted.knows_sizes and wanted.is_live:
+        yield "sizes unknown: the database refuses to tell them"
     elif linted.findings and not linted.knows_sizes:
         yield "sizes unknown: give --live to read them from the database"
+
+
+def _nothing(wanted: Wanted) -> str:
+    if wanted.revisions is not None:
+        return f"'{wanted.revisions}' holds no revision"
+    if wanted.since is not None:
+        return f"no revision was added since '{wanted.since}'"
+    return "no revision is pending"
 
 
 def _listed() -> Report:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -43,14 +43,18 @@ class Target(click.types.StringParamType):
         ]
 
 
-def marked(arguments: Sequence[str]) -> list[str]:
+def marked(arguments: Sequence[str], valued: Collection[str]) -> list[str]:
     """Mark `-1` as no option, so that the parser takes it for a target.
 
-    click's own `ignore_unknown_options` would take a mistyped option for one as well.
+    It is none where it follows one of the options that are `valued`. click's own
+    `ignore_unknown_options` would take a mistyped option for one as well.
     """
     if "--" in arguments:
         return list(arguments)
-    return [f"{_MARK}{word}" if _RELATIVE.fullmatch(word) else word for word in arguments]
+    return [
+        f"{_MARK}{word}" if _RELATIVE.fullmatch(word) and before not in valued else word
+        for before, word in zip(("", *arguments), arguments, strict=False)
+    ]
 
 
 def unmarked(value: Any) -> Any:

@@ -53,7 +53,9 @@ class Verb(click.Command):
         """Parse, with `-1` for a target where the command has one."""
         if not any(isinstance(param.type, target.Target) for param in self.own):
             return super().parse_args(ctx, args)
-        rest = super().parse_args(ctx, target.marked(args))
+        options = [param for param in self.params if isinstance(param, click.Option)]
+        valued = {word for option in options if not option.is_flag for word in option.opts}
+        rest = super().parse_args(ctx, target.marked(args, valued))
         for name, value in ctx.params.items():
             ctx.params[name] = target.unmarked(value)
         return rest

@@ -54,7 +54,11 @@ def record(checkout: Checkout, span: Span, runner: Runner) -> Recording:
     Raises `StepFailed` for one of the past that cannot be replayed, `UsageError` for a
     database that env.py opens by itself, and `DatabaseError` where no scratch database is had.
     """
-    return _Recorder(checkout, span, runner).record()
+    try:
+        return _Recorder(checkout, span, runner).record()
+    except KeyboardInterrupt:
+        # Its notes say what was applied: to a database that nobody will see.
+        raise KeyboardInterrupt from None
 
 
 @dataclass
@@ -72,19 +76,24 @@ class _Recorder:
         with shadowed(self._url) as source:
             self._run(source, self._set_up(Rows.EMPTY))
             clean = self._take_copy(Rows.CLEAN, source)
+            if any(take.is_endless for take in clean):
+                return self._recording(clean)
             has_failed = any(s.failures for s in _statements(clean))
             empty = self._take_copy(Rows.EMPTY, source) if has_failed else []
             is_twice = any(may_stop_half_way(_statements(clean), r.id) for r in self.span.pending)
             again = self._take_copy(Rows.EMPTY, source, is_twice=True) if is_twice else []
             dirty = self._take(Rows.DIRTY, source)
+        return self._recording(clean, dirty, empty, again)
+
+    def _recording(self, clean: Sequence[Take], *others: Sequence[Take]) -> Recording:
         return Recording(
             self.dialect,
             self.runner,
             self.span.pending,
-            tuple(_merged(clean, dirty, empty, again)),
+            tuple(_merged(clean, *others)),
             self.before,
             self.after,
-            tuple(_unmeasured(clean, empty)),
+            tuple(_unmeasured(clean)),
             heads=self.checkout.graph.heads,
             is_downgrade=self.span.is_downgrade,
         )
@@ -173,13 +182,16 @@ def _statements(takes: Iterable[Take]) -> list[RecordedStatement]:
     return [statement for take in takes for statement in take.statements]
 
 
-def _unmeasured(clean: Iterable[Take], empty: Iterable[Take]) -> list[Unmeasured]:
+def _unmeasured(clean: Iterable[Take]) -> list[Unmeasured]:
     """What no take could measure: what ended on clean rows may have gone on without rows."""
     return list(dict.fromkeys(found for take in clean for found in take.unmeasured))
 
 
 def _merged(
-    clean: Sequence[Take], dirty: Sequence[Take], empty: Sequence[Take], again: Sequence[Take]
+    clean: Sequence[Take],
+    dirty: Sequence[Take] = (),
+    empty: Sequence[Take] = (),
+    again: Sequence[Take] = (),
 ) -> list[RecordedStatement]:
     """Put together what the same statement did on each kind of rows.
 

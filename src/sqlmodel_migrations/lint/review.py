@@ -102,7 +102,7 @@ def examine(checkout: Checkout, wanted: Wanted, *, asks_database: bool = False) 
     live = _Live.read(checkout) if asks_database or _needs_database(wanted) else None
     chosen = _span(checkout, wanted, live)
     if table.since is not None:
-        chosen = span.after(checkout.graph, chosen, table.since)
+        chosen = _after(checkout, chosen, table.since)
     known = live.sizes if live is not None and wanted.is_live else None
     examined = examine_span(
         checkout,
@@ -218,6 +218,18 @@ def _needs_database(wanted: Wanted) -> bool:
             " reference, without --live",
         )
     return wanted.is_live or is_asked
+
+
+def _after(checkout: Checkout, chosen: Span, since: str) -> Span:
+    """What comes after the revision that the settings name."""
+    try:
+        return span.after(checkout.graph, chosen, since)
+    except UsageError as error:
+        raise UsageError(
+            f"{error.message}, which 'since' names in [tool.sqlmodel.migrations.lint]",
+            hint=error.hint,
+            details=error.details,
+        ) from None
 
 
 def _span(checkout: Checkout, wanted: Wanted, live: _Live | None) -> Span:

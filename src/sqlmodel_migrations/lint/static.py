@@ -25,7 +25,7 @@ from sqlmodel_migrations.database import family
 from sqlmodel_migrations.database.statement import Statement, split, transaction_control
 from sqlmodel_migrations.errors import UsageError
 from sqlmodel_migrations.history.index import Revision
-from sqlmodel_migrations.lint import estimate, place, savepoint
+from sqlmodel_migrations.lint import ending, estimate, place, savepoint
 from sqlmodel_migrations.lint.guess.made import Made
 from sqlmodel_migrations.lint.limit import TooLong, limited
 from sqlmodel_migrations.lint.page import Page
@@ -217,14 +217,13 @@ class _Played:
     def rebuild(self, table: str) -> None:
         """A table is made anew: what plain Alembic loses then does not stand in the operations."""
         is_new = table.lower() in self._made.tables
-        if self.runner is Runner.ALEMBIC and not is_new:
-            self.leave(f"what plain Alembic loses as it makes '{table}' anew: {_LOST}")
+        where = self.here()
+        if self.runner is Runner.ALEMBIC and not is_new and where is not None:
+            self.leave(f"what plain Alembic loses as it makes '{table}' anew: {_LOST}", where.line)
 
-    def leave(self, reason: str) -> None:
+    def leave(self, reason: str, line: int | None) -> None:
         """Note what is not known of the present revision."""
         assert self._revision is not None
-        where = self.here()
-        line = where.line if where is not None else None
         self.unmeasured.append(Unmeasured(self._revision.id, reason, self._revision.path, line))
 
     def _turn(self, word: str) -> None:
@@ -265,8 +264,8 @@ def _play(checkout: Checkout, revision: Revision, played: _Played, span: Span) -
             step = _alembic.step_of(script, revision.id, is_upgrade=not span.is_downgrade)
             step.migration_fn()
     except (Exception, SystemExit, TooLong) as error:
-        reason = next(iter(f"{type(error).__name__}: {error}".splitlines()))
-        played.leave(f"without a database it ends here: {reason}")
+        said = f"without a database the revision ends here: {ending.reason(error)}"
+        played.leave(said, ending.line(error, revision.path))
 
 
 def _flush(batch: Batch, played: _Played) -> bool:

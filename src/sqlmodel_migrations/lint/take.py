@@ -23,7 +23,7 @@ from sqlmodel_migrations.database.quoting import qualified
 from sqlmodel_migrations.database.statement import Statement, split, verb
 from sqlmodel_migrations.errors import StepFailed
 from sqlmodel_migrations.history.index import Revision
-from sqlmodel_migrations.lint import facts, losses, place, savepoint, wire
+from sqlmodel_migrations.lint import ending, facts, losses, place, savepoint, wire
 from sqlmodel_migrations.lint.breakage import Breakage
 from sqlmodel_migrations.lint.facts import Back, Measured
 from sqlmodel_migrations.lint.limit import TooLong, limited
@@ -58,6 +58,7 @@ class _Stopped(Exception):
 class Take:
     """One run; `statements` and `unmeasured` are what came of it, in order.
 
+    It `is_endless` where a revision was given up.
     `counts` are the rows of each table before. With `is_twice` each revision's function is run
     once more after it: how a statement then fails is in `again`, by revision and text.
     """
@@ -70,6 +71,7 @@ class Take:
     unmeasured: list[Unmeasured] = field(default_factory=list)
     again: dict[tuple[str, str], str] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
+    is_endless: bool = False
     _revision: Revision | None = None
     _last: Revision | None = None
     _sent: list[Sent] = field(default_factory=list)
@@ -135,6 +137,7 @@ class Take:
         name = _alembic.step_revision(step)
         self._revision = self._last = next(r for r in self.pending if r.id == name)
         self._sent, self._first, self._named = [], len(self.statements), frozenset()
+        before: State | None = None
         try:
             with self._busy():
                 self._meter.begin(has_cursor=self._cursor() is not None)
@@ -147,7 +150,11 @@ class Take:
             if self.is_twice:
                 self._run_again(self._functions[name])
         except (Exception, SystemExit, TooLong) as error:
+            self.is_endless = isinstance(error, TooLong)
             self._note_end(error)
+            if before is not None:
+                with contextlib.suppress(Exception):
+                    self._note_losses(before)
             raise _Stopped from error
         finally:
             self._revision = None
@@ -192,7 +199,7 @@ class Take:
         """Say how a revision failed, and that nothing after it was measured."""
         assert self._revision is not None
         revision, raised = self._revision, self._raised
-        reason = f"{type(error).__name__}: {error}".strip().splitlines()[0]
+        reason = ending.reason(error)
         operation = place.of_error(error, revision.path)
         if raised is not None and getattr(error, "orig", error) is raised[0]:
             _, where, sql, failure = raised
@@ -202,9 +209,8 @@ class Take:
         elif operation is not None:
             self._add(operation, "", None, None, Facts(), Failure(FailureKind.OTHER, reason))
         if operation is None:
-            self.unmeasured.append(
-                Unmeasured(revision.id, f"its upgrade ends here: {reason}", revision.path)
-            )
+            said, line = f"the revision ends here: {reason}", ending.line(error, revision.path)
+            self.unmeasured.append(Unmeasured(revision.id, said, revision.path, line))
         self._note_following(revision)
 
     def _state(self) -> State:

@@ -64,12 +64,20 @@ def parse(value: Any) -> LintTable:
 
 def _require_type(key: str, value: Any) -> None:
     kind, _ = KEYS[key]
-    members = [*value.values()] if isinstance(value, dict) else value
+    members = _members(value)
     of = int if key == "rows" else str
     is_right = isinstance(value, kind) and not isinstance(value, bool)
     if not is_right or (kind in (dict, list) and not all(isinstance(m, of) for m in members)):
         wanted = {list: "a list of strings", dict: "a table", int: "a number"}.get(kind, "a string")
         raise UsageError(f"setting '{KEY}.{key}' is not {wanted}")
+    if any(isinstance(number, int) and number < 0 for number in members):
+        raise UsageError(f"setting '{KEY}.{key}' is less than 0")
+
+
+def _members(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return [*value.values()]
+    return value if isinstance(value, list) else [value]
 
 
 def _require_each(value: Mapping[str, Any], key: str, words: Collection[str]) -> None:
