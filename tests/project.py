@@ -121,8 +121,8 @@ def _environment(changes: Mapping[str, str | None] | None) -> dict[str, str]:
     return {name: value for name, value in changed.items() if value is not None}
 
 
-# What `init` writes, where the environment names a database and where it does not.
-_made: dict[bool, dict[str, str]] = {}
+# What a command wrote, by the command and what it depends on.
+_made: dict[tuple[object, ...], dict[str, str]] = {}
 
 
 class Project:
@@ -134,13 +134,21 @@ class Project:
 
     def init(self) -> None:
         """Set up migrations for models.py: `init` is run once, then what it wrote is copied."""
-        files = _made.setdefault("DATABASE_URL" in os.environ, {})
-        if not files:
+        self._make(("init",), "DATABASE_URL" in os.environ)
+
+    def revision(self, *arguments: str, kind: str) -> None:
+        """Write a revision for a kind of database: run once for the same files, then copied."""
+        files = tuple((name, self.read(name)) for name in self.files())
+        self._make(("revision", *arguments), kind, files)
+
+    def _make(self, command: Sequence[str], *depends: object) -> None:
+        made = _made.setdefault((*command, *depends), {})
+        if not made:
             before = self.files()
-            ran = self.cli("init")
+            ran = self.cli(*command)
             assert ran.code == 0, ran.output
-            files.update({name: self.read(name) for name in self.files() if name not in before})
-        for name, text in files.items():
+            made.update({name: self.read(name) for name in self.files() if name not in before})
+        for name, text in made.items():
             file = self.path / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -54,9 +55,8 @@ def test_the_page_shows_what_is_written(
 def begin(project: Project, database: Database, group: Group) -> Rows:
     """Make the project with the models before, and the rows; returns the rows."""
     project.write({"models.py": group.models(database.kind, 0)})
-    succeed(project, "init")
-    succeed(project, "revision", "the models before", "--no-verify")
-    succeed(project, "upgrade")
+    project.init()
+    play(project, ["revision", "the models before", "--no-verify"], ["upgrade"])
     database.run(*(row for change in group.on(database.kind) for row in change.rows))
     return rows(database)
 
@@ -66,19 +66,18 @@ def write(project: Project, database: Database, group: Group, number: int) -> st
     folder = project.path / "migrations" / "versions"
     there = set(folder.glob("*.py"))
     project.write({"models.py": group.models(database.kind, number + 1)})
-    succeed(project, *group.on(database.kind)[number].command)
+    play(project, group.on(database.kind)[number].command)
     (new,) = set(folder.glob("*.py")) - there
     return autogenerate_page.shown(new.read_text(encoding="utf-8"))
 
 
 def there_and_back(project: Project, database: Database, steps: int, kept: Rows) -> None:
-    succeed(project, "upgrade")
-    succeed(project, "check")
+    play(project, ["upgrade"], ["check"])
     after = rows(database)
-    succeed(project, "downgrade", f"-{steps}", "--yes")
+    play(project, ["downgrade", f"-{steps}", "--yes"])
     back = rows(database)
     assert {table: back.get(table) for table in kept} == kept
-    succeed(project, "upgrade")
+    play(project, ["upgrade"])
     assert {t: len(found) for t, found in rows(database).items()} == {
         t: len(found) for t, found in after.items()
     }
@@ -92,9 +91,9 @@ def lossless(
     return {table: found for table, found in before.items() if f"'{table}" not in lost}
 
 
-def succeed(project: Project, *arguments: str) -> None:
-    ran = project.cli(*arguments, merged=True)
-    assert ran.code == 0, f"{' '.join(arguments)}: {ran.code}\n{ran.output}"
+def play(project: Project, *commands: Sequence[str]) -> None:
+    ran = project.cli.each(*commands)
+    assert ran.code == 0, f"{commands}: {ran.code}\n{ran.output}"
 
 
 def rows(database: Database) -> Rows:

@@ -14,7 +14,7 @@ from databases import KINDS, Database
 from project import Project
 from proxy import Proxy
 from sqlmodel_migrations import Migrations
-from test_autogenerate_page import GROUPS, begin, succeed
+from test_autogenerate_page import GROUPS, begin, play
 
 PLAYS = [
     pytest.param(group, kind, id=f"{group.title}-{kind}")
@@ -38,8 +38,7 @@ def test_the_same_is_written(
     live = written(project, group, database, "--from-database")
     assert written(project, group, database) == live
 
-    succeed(project, "upgrade")
-    succeed(project, "check", "--from-database")
+    play(project, ["upgrade"], ["check", "--from-database"])
 
 
 def written(project: Project, group: Group, database: Database, *flags: str) -> str:
@@ -47,7 +46,7 @@ def written(project: Project, group: Group, database: Database, *flags: str) -> 
     answers = [flag for change in group.on(database.kind) for flag in change.command[2:]]
     answers += QUESTIONS.get(group.title, ())
     there = scripts(project)
-    succeed(project, "revision", "all", "--no-verify", *answers, *flags)
+    play(project, ["revision", "all", "--no-verify", *answers, *flags])
     (new,) = scripts(project) - there
     text = autogenerate_page.shown(new.read_text(encoding="utf-8"))
     if flags:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from databases import Database
 from project import Project
 from sqlmodel_migrations import Migrations
-from test_autogenerate_page import succeed
+from test_autogenerate_page import play
 
 MODELS = """
 import sqlalchemy as sa
@@ -97,9 +97,8 @@ def test_a_table_that_takes_the_place_of_a_renamed_one(
     """It is what the renamed one was, so both sides have it alike."""
     monkeypatch.setenv("DATABASE_URL", database.url)
     project.write({"models.py": models(Hero="()")})
-    succeed(project, "init")
-    succeed(project, "revision", "hero", "--no-verify")
-    succeed(project, "upgrade")
+    project.init()
+    play(project, ["revision", "hero", "--no-verify"], ["upgrade"])
     renamed = '{"info": {"renamed_from": "hero"}}'
     project.write({"models.py": models(Champion=renamed, Hero="()")})
 
