@@ -19,6 +19,7 @@ from sqlmodel_migrations.migrations import Migrations
 
 on = pytest.mark.parametrize
 SQLITE = on("database", ["sqlite"], indirect=True)
+STATIC = "; `lint --static` judges by the text alone, without a database"
 POSTGRESQL = on("database", ["postgresql"], indirect=True)
 
 
@@ -149,8 +150,23 @@ def test_a_shadow_that_cannot_be_made(history: History) -> None:
     setting = f'[tool.sqlmodel.migrations]\nshadow_url = "{place}"\n'
     (history.folder / "pyproject.toml").write_text(setting)
     history.add("b2", "pass")
-    with pytest.raises(DatabaseError):
+    with pytest.raises(DatabaseError) as raised:
         history.lint("a1:b2")
+    assert raised.value.hint is not None
+    assert raised.value.hint.endswith(
+        "; `lint --static` judges by the text alone, without a database"
+    )
+
+
+@on("database", ["mariadb"], indirect=True)
+def test_a_shadow_that_may_not_be_made(history: History, database: Database) -> None:
+    history.add("b2", "pass")
+    with reader(database) as url, pytest.raises(DatabaseError) as raised:
+        Migrations(history.folder, url=url).lint(Wanted("a1:b2"))
+    said = raised.value
+    assert "MariaDB or MySQL server: Access denied for user" in said.message
+    assert said.hint is not None
+    assert said.hint.startswith("let this user CREATE DATABASE, or name another server with")
 
 
 @POSTGRESQL

@@ -42,4 +42,6 @@ def reason(error: BaseException) -> str:
     """Return what a driver says, in one line."""
     if is_spent(error):
         return "it does not answer"
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+    is_numbered = len(error.args) == 2 and isinstance(error.args[0], int)
+    said = error.args[1] if is_numbered else error  # (1044, "Access denied …")
+    return next(iter(str(said).strip().splitlines()), type(error).__name__)

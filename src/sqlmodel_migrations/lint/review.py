@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel_migrations.database import sizes
 from sqlmodel_migrations.database.sizes import Size
 from sqlmodel_migrations.diagnostics import Severity
-from sqlmodel_migrations.errors import UsageError
+from sqlmodel_migrations.errors import DatabaseError, UsageError
 from sqlmodel_migrations.history.index import Revision
 from sqlmodel_migrations.lint import linter, mitigation, place, recorder, span, static
 from sqlmodel_migrations.lint.finding import Finding
@@ -23,6 +23,8 @@ from sqlmodel_migrations.lint.span import Span
 from sqlmodel_migrations.project import branch, env_source
 from sqlmodel_migrations.project.lint_table import LintTable
 from sqlmodel_migrations.run.checkout import Checkout
+
+_WITHOUT = "`lint --static` judges by the text alone, without a database"
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,12 @@ def record(checkout: Checkout, chosen: Span) -> Recording:
 
     What cannot be measured is guessed from its text.
     """
-    return static.completed(recorder.record(checkout, chosen, _runner(checkout)), checkout, chosen)
+    try:
+        recording = recorder.record(checkout, chosen, _runner(checkout))
+    except DatabaseError as error:
+        error.hint = "; ".join(filter(None, (error.hint, _WITHOUT)))
+        raise
+    return static.completed(recording, checkout, chosen)
 
 
 def _guess(checkout: Checkout, chosen: Span) -> Recording:

@@ -20,6 +20,7 @@ from sqlmodel_migrations.shadow.scratch.base import (
 )
 from sqlmodel_migrations.shadow.scratch.mysql_names import NamedConnection, Names
 
+_ACCESS_DENIED = 1044
 _TABLES = "SELECT count(*) FROM information_schema.tables WHERE table_schema = database()"
 
 _DATABASES = (
@@ -38,11 +39,12 @@ def make(original: Target, shadow_url: URL | None) -> Scratch:
     try:
         return _on_server(original, stands_for)
     except (original.dialect.loaded_dbapi.Error, OSError) as error:
+        is_refused = error.args[:1] == (_ACCESS_DENIED,)
         raise DatabaseError(
             "no scratch database can be made on the MariaDB or MySQL server:"
             f" {patience.reason(error)}",
-            hint="start it and let this user CREATE DATABASE, or name another server with"
-            " 'shadow_url'",
+            hint=f"{'' if is_refused else 'start it and '}let this user CREATE DATABASE, or name"
+            " another server with 'shadow_url'",
         ) from error
 
 
