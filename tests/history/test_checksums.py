@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from sqlmodel_migrations.history import checksum
+from sqlmodel_migrations.history.checksum import Checksum
 from sqlmodel_migrations.history.checksums import Checksums
 
 
@@ -33,39 +34,41 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     return seen
 
 
-def test_a_script_is_parsed_once_for_all_runs(tmp_path: Path, parsed: list[bytes]) -> None:
-    script = tmp_path / "a.py"
-    script.write_text("revision = 'a'\n")
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    path = tmp_path / "a.py"
+    path.write_text("revision = 'a'\n")
+    return path
+
+
+def of_the_first_run(script: Path) -> Checksum:
+    """Return a script's checksum, which is kept from then on."""
     first = Checksums()
     found = first.of(script)
     first.save()
     assert found is not None
+    return found
+
+
+def test_a_script_is_parsed_once_for_all_runs(script: Path, parsed: list[bytes]) -> None:
+    found = of_the_first_run(script)
     assert len(parsed) == 1
     assert Checksums().of(script) == found
     assert len(parsed) == 1
     assert found.tree == checksum.of_tree(script)
 
 
-def test_bytes_that_changed_are_parsed_again(tmp_path: Path, parsed: list[bytes]) -> None:
-    script = tmp_path / "a.py"
-    script.write_text("revision = 'a'\n")
-    first = Checksums()
-    before = first.of(script)
-    first.save()
+def test_bytes_that_changed_are_parsed_again(script: Path) -> None:
+    before = of_the_first_run(script)
     script.write_text("revision = 'b'\n")
     after = Checksums().of(script)
     assert after is not None
-    assert before is not None
     assert after.tree == checksum.of_tree(script) != before.tree
 
 
-def test_what_is_kept_and_damaged_is_not_believed(tmp_path: Path, parsed: list[bytes]) -> None:
-    script = tmp_path / "a.py"
-    script.write_text("revision = 'a'\n")
-    first = Checksums()
-    found = first.of(script)
-    first.save()
-    (kept,) = (tmp_path / "__pycache__").glob("checksums.*")
+def test_what_is_kept_and_damaged_is_not_believed(script: Path, parsed: list[bytes]) -> None:
+    found = of_the_first_run(script)
+    (kept,) = (script.parent / "__pycache__").glob("checksums.*")
     data = bytearray(kept.read_bytes())
     data[-1] ^= 1
     kept.write_bytes(data)

@@ -24,18 +24,21 @@ def rules(findings: tuple[Finding, ...]) -> list[tuple[str, int]]:
     return [(f.rule, (f.line or 0) - 10) for f in findings if f.severity.value != "note"]
 
 
+def found_in(history: History, script: str) -> list[tuple[str, int]]:
+    """Judge a revision after the first."""
+    history.add("b2", script)
+    return rules(history.lint("a1:b2"))
+
+
 @ALL
 def test_rows_that_come_back_are_not_lost(history: History) -> None:
-    history.add(
-        "b2",
-        """
+    script = """
         op.execute("SAVEPOINT trial")
         op.execute("DELETE FROM hero")
         op.execute("ROLLBACK TO SAVEPOINT trial")
         op.execute("DELETE FROM hero WHERE id = 1")
-        """,
-    )
-    assert rules(history.lint("a1:b2")) == [("backfill-in-transaction", 2), ("delete-rows", 4)]
+        """
+    assert found_in(history, script) == [("backfill-in-transaction", 2), ("delete-rows", 4)]
 
 
 @ALL
@@ -78,70 +81,55 @@ def test_rows_that_were_unlocked_do_not_add_up(history: History) -> None:
 
 @TRANSACTIONAL
 def test_a_schema_that_comes_back_breaks_nothing(history: History) -> None:
-    history.add(
-        "b2",
-        """
+    script = """
         with op.get_bind().begin_nested() as trial:
             op.drop_column("hero", "age")
             op.rename_table("hero", "person")
             trial.rollback()
         op.alter_column("hero", "name", new_column_name="title")
-        """,
-    )
-    assert rules(history.lint("a1:b2")) == [("rename-column", 5)]
+        """
+    assert found_in(history, script) == [("rename-column", 5)]
 
 
 @POSTGRESQL
 def test_an_index_that_is_undone_was_built_while_writes_waited(history: History) -> None:
-    history.add(
-        "b2",
-        """
+    script = """
         op.execute("SAVEPOINT trial")
         op.create_index("ix", "hero", ["name"])
         op.execute("ROLLBACK TO trial")
         op.execute("UPDATE hero SET age = 1")
-        """,
-    )
-    found = rules(history.lint("a1:b2"))
+        """
+    found = found_in(history, script)
     assert found == [("create-index-blocking", 2), ("backfill-in-transaction", 4)]
 
 
 @MARIADB
 def test_a_change_of_the_schema_ends_savepoints(history: History) -> None:
-    history.add(
-        "b2",
-        """
+    script = """
         with op.get_bind().begin_nested():
             op.add_column("hero", sa.Column("note", sa.Integer))
-        """,
-    )
-    assert rules(history.lint("a1:b2")) == [("fail-always", 1)]
+        """
+    assert found_in(history, script) == [("fail-always", 1)]
 
 
 @POSTGRESQL
 def test_what_the_script_commits_stays_where_it_fails_later(history: History) -> None:
-    history.add(
-        "b2",
-        """
+    script = """
         op.add_column("hero", sa.Column("note", sa.Integer))
         op.execute("COMMIT")
         op.execute("UPDATE hero SET note = 1 WHERE id = 1")
-        """,
-    )
-    assert rules(history.lint("a1:b2")) == [("not-rerunnable", 3)]
+        """
+    assert found_in(history, script) == [("not-rerunnable", 3)]
 
 
 @POSTGRESQL
 def test_a_transaction_that_the_script_rolls_back_is_undone(history: History) -> None:
-    history.add(
-        "b2",
-        """
+    script = """
         op.execute("DELETE FROM hero")
         op.execute("ROLLBACK")
         op.execute("UPDATE hero SET age = 1 WHERE id = 1")
-        """,
-    )
-    assert rules(history.lint("a1:b2")) == [("backfill-in-transaction", 1)]
+        """
+    assert found_in(history, script) == [("backfill-in-transaction", 1)]
 
 
 @on(

@@ -81,15 +81,20 @@ def read(terminal: int, until: str | None) -> str:
     return said
 
 
+def answered_for_a_column(story: Story, answer: str) -> str:
+    """Write the revision for one column that is gone and one that is new; returns what is said."""
+    story.begin(HERO.format("name"), ROWS)
+    story.models(HERO.format("full_name"))
+    code, said = answered(answer, "revision", "names")
+    assert code == 0, said
+    return said
+
+
 @sqlite_only
 @no_terminals
 def test_a_column_that_was_renamed(story: Story) -> None:
-    story.begin(HERO.format("name"), ROWS)
-    story.models(HERO.format("full_name"))
+    said = answered_for_a_column(story, "1")
 
-    code, said = answered("1", "revision", "rename")
-
-    assert code == 0, said
     assert "column 'hero.name' is gone from the models, and 'full_name' is new" in said
     assert "it goes away with its values (2 rows)" in said
     story.upgrade()
@@ -99,24 +104,16 @@ def test_a_column_that_was_renamed(story: Story) -> None:
 @sqlite_only
 @no_terminals
 def test_what_is_no_number_is_asked_again(story: Story) -> None:
-    story.begin(HERO.format("name"), ROWS)
-    story.models(HERO.format("full_name"))
+    said = answered_for_a_column(story, "yes\n9\n1")
 
-    code, said = answered("yes\n9\n1", "revision", "rename")
-
-    assert code == 0, said
     assert said.count("type a number from 1 to 2") == 2
 
 
 @sqlite_only
 @no_terminals
 def test_a_column_that_goes_away_with_its_values(story: Story) -> None:
-    story.begin(HERO.format("name"), ROWS)
-    story.models(HERO.format("full_name"))
+    said = answered_for_a_column(story, "2")
 
-    code, said = answered("2", "revision", "replace")
-
-    assert code == 0, said
     assert "Data loss: column 'hero.name' with its values." in said
     story.upgrade()
     assert story.query("SELECT id, full_name FROM hero ORDER BY id")[0] == (1, None)
