@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
 import pytest
 import sqlalchemy as sa
 
 from databases import Database
 from project import Project
 from sqlmodel_migrations import Migrations
+from statements import sent
 from test_autogenerate_page import play
 
 MODELS = """
@@ -73,21 +70,6 @@ def tables(number: int) -> sa.MetaData:
             *[sa.Column("before", sa.ForeignKey(f"t{n // 2}.id"))] * (n > 0),
         )
     return metadata
-
-
-@contextmanager
-def sent(engine: sa.Engine) -> Iterator[list[str]]:
-    """The statements that go to the database and its scratch databases."""
-    statements: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, sql: str, *_: Any) -> None:
-        statements.append(sql.strip())
-
-    sa.event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        sa.event.remove(engine, "before_cursor_execute", note)
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)

@@ -17,6 +17,7 @@ from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.database.catalog.difference import differences
 from sqlmodel_migrations.database.fingerprint import fingerprint
 from sqlmodel_migrations.errors import UsageError
+from statements import sent
 
 from .sides import connected
 
@@ -161,16 +162,12 @@ def test_queries_do_not_grow_with_the_tables(database: Database) -> None:
                 sa.Column("parent_id", sa.ForeignKey(f"t{max(n - 1, 0)}.id")),
             )
 
-    assert _queries(database, few, 2) == _queries(database, many, 300) <= 8
+    assert 0 < _queries(database, few, 2) == _queries(database, many, 300) <= 8
 
 
 def _queries(database: Database, metadata: sa.MetaData, tables: int) -> int:
-    statements: list[str] = []
     _created(database, metadata)
-    with connected(database) as connection:
-        sa.event.listen(
-            connection, "before_cursor_execute", lambda *args: statements.append(args[2])
-        )
+    with connected(database) as connection, sent(connection) as statements:
         assert len(catalog.read(connection).tables) == tables
     return len(statements)
 
