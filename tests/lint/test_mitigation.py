@@ -79,3 +79,4 @@ def test_the_journal_of_mariadb(history: History, runner: str) -> None:
     is_ours = runner == "sqlmodel"
     assert found.severity is (Severity.NOTE if is_ours else Severity.ERROR)
     assert (found.mitigated_by is not None) is is_ours
+    assert found.message.startswith("with plain Alembic: " if is_ours else "if it fails, ")

@@ -47,11 +47,11 @@ def find(recording: Recording) -> Iterator[Match]:
                 continue
             left = [s for s in own[:position] if s.again and is_committed(s, statement)]
             if left:
+                said = "if it fails, what came before it stays, and the next run fails"
                 yield Match(
                     Hazard.PARTIAL_FAILURE,
                     statement,
-                    "if it fails, what came before it stays, and the next run fails:"
-                    f" {left[0].again}",
+                    f"{'with plain Alembic: ' if is_ours else ''}{said}: {left[0].again}",
                     "give each of the two a revision of its own",
                     severity=Severity.NOTE if is_ours else None,
                     mitigated_by=_JOURNAL if is_ours else None,
