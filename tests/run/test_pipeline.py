@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from sqlalchemy import NullPool, create_engine
 
 from databases import Database
 from heroes import add_revision
@@ -318,3 +319,14 @@ def test_what_fails_in_an_autocommit_block(placed: Project, database: Database) 
     said = refused(placed.cli("upgrade"), 5)
     assert said.message.startswith("revision r2 failed: duplicate key value")
     assert database.query("SELECT id FROM t1 ORDER BY id") == [(1,), (2,)]
+
+
+def test_each_transaction_is_as_the_engine_says(placed: Project, database: Database) -> None:
+    query = "SELECT current_setting($$transaction_isolation$$)"
+    level = f"op.execute('CREATE TABLE level{{}} AS {query}')"
+    scripts = {f"r{n}": f"{level.format(n)}\n    {TABLE.format(f't{n}')}" for n in (1, 2, 3)}
+    write_history(placed, 3, **scripts)
+    engine = create_engine(database.url, isolation_level="SERIALIZABLE", poolclass=NullPool)
+    Migrations(bind=engine).upgrade()
+    for number in (1, 2, 3):
+        assert database.query(f"SELECT * FROM level{number}") == [("serializable",)]

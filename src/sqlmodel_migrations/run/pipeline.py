@@ -158,13 +158,12 @@ class Pipeline:
         self.settled()
 
     def _commit(self) -> None:
-        """Commit, and begin the next transaction with it: psycopg waits for each of the two."""
+        """Commit, and begin the next transaction in the same way: psycopg waits for each."""
         if not self._is_behind:
             type(self.raw).commit(self.raw)
             return
         with self.unread(), self.raw.cursor() as cursor:
-            cursor.execute("COMMIT")
-            cursor.execute("BEGIN")
+            cursor.execute("COMMIT AND CHAIN")
 
     @contextlib.contextmanager
     def _blamed(self) -> Iterator[None]:
