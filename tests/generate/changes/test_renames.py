@@ -178,3 +178,68 @@ def test_a_renamed_column_that_is_filled_is_no_loss(story: Story) -> None:
     story.revise(after, "--rename", "hero.name:title")
     story.upgrade()
     assert story.query("SELECT title FROM hero ORDER BY id") == [("Loki",), ("nobody",)]
+
+
+SWAPPED = """
+class Point(SQLModel, table=True):
+    __table_args__ = (
+        UniqueConstraint("{0}", name="uq_point_{0}"),
+        UniqueConstraint("{1}", name="uq_point_{1}"),
+        CheckConstraint("{2} > 0", name="ck_{2}"),
+        CheckConstraint("{1} > 0", name="ck_{1}"),
+        Index("ix_b_{2}", "{2}", "{1}"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    {0}: int = Field(index=True)
+    {1}: int = Field(index=True)
+    {2}: int = Field(index=True)
+"""
+NAMED = {
+    "sqlite": "SELECT name, sql FROM sqlite_master WHERE name LIKE 'ix_%' ORDER BY 1",
+    "postgresql": "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'point' ORDER BY 1",
+    "mariadb": "SELECT index_name, group_concat(column_name ORDER BY seq_in_index)"
+    " FROM information_schema.statistics WHERE table_schema = database()"
+    " AND table_name = 'point' GROUP BY 1 ORDER BY 1",
+}
+
+
+@pytest.mark.parametrize("names", ["bac", "bca", "bcd"])
+def test_what_is_named_after_columns_that_take_each_others_names(story: Story, names: str) -> None:
+    story.begin(SWAPPED.format(*"abc"), "INSERT INTO point (id, a, b, c) VALUES (1, 2, 3, 4)")
+    before = story.query(NAMED[story.database.kind])
+    pairs = [("--rename", f"point.{old}:{new}") for old, new in zip("abc", names, strict=True)]
+    flags = [flag for pair in pairs if pair[1][-1] != pair[1][-3] for flag in pair]
+    story.revise(SWAPPED.format(*names), *flags)
+
+    story.upgrade()
+
+    assert story.query(f"SELECT {', '.join(names)} FROM point") == [(2, 3, 4)]
+    story.downgrade()
+    assert story.query(NAMED[story.database.kind]) == before
+
+
+def test_tables_that_swap_their_names_swap_those_of_their_indexes(story: Story) -> None:
+    models = """
+class {0}(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(max_length=50, index=True)
+    code: str = Field(max_length=10, unique=True)
+
+
+class {1}(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(max_length=50, index=True)
+    code: str = Field(max_length=10, unique=True)
+"""
+    story.begin(
+        models.format("Cat", "Dog"),
+        "INSERT INTO cat (id, name, code) VALUES (1, 'Tom', 'c')",
+        "INSERT INTO dog (id, name, code) VALUES (2, 'Rex', 'd')",
+    )
+    story.revise(models.format("Dog", "Cat"), "--rename", "cat:dog", "--rename", "dog:cat")
+    story.upgrade()
+    assert story.query("SELECT name FROM dog") == [("Tom",)]
+    assert story.query("SELECT name FROM cat") == [("Rex",)]
+    story.downgrade()
+    assert story.query("SELECT name FROM cat") == [("Tom",)]
