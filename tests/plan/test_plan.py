@@ -69,6 +69,22 @@ def test_statements_are_those_that_are_sent(begun: Project, database: Database) 
     assert (plan.current, plan.target) == (("a1",), ("c3",))
 
 
+BATCH = """with op.batch_alter_table("hero") as batch_op:
+        batch_op.alter_column("name", existing_type=sa.String(50), nullable=False)
+    op.get_bind().execute(sa.text("SELECT count(*) FROM hero"))"""
+
+
+def test_what_an_operation_looks_up_is_left_out(begun: Project, database: Database) -> None:
+    write(begun, "b2", "a1", BATCH)
+    statements = Migrations.find().plan().revisions[0].statements
+    *changes, read = [(each.operation, each.sql.split()[0]) for each in statements]
+    assert read == ("execute", "SELECT")
+    assert {verb for _, verb in changes} <= {"CREATE", "INSERT", "DROP", "ALTER"}
+    assert {operation for operation, _ in changes} == {
+        "batch_alter_table" if database.kind == "sqlite" else "alter_column"
+    }
+
+
 def test_nothing_is_changed(begun: Project, database: Database) -> None:
     Migrations.find().plan()
     assert Migrations.find().current_ids() == ("a1",)

@@ -25,7 +25,9 @@ def may_differ(recording: Recording) -> bool:
     if recording.runner is not Runner.SQLMODEL:
         return False
     if recording.dialect == "sqlite":
-        return any(s.operation == "__exit__" or _drops(s.sql) for s in recording.statements)
+        return any(
+            s.operation == "batch_alter_table" or _drops(s.sql) for s in recording.statements
+        )
     is_mysql = recording.dialect in ("mysql", "mariadb")
     return is_mysql and any(s.operation == "alter_column" for s in recording.statements)
 

@@ -35,13 +35,15 @@ def of(path: Path) -> Place | None:
 
     The innermost one: a loop's body or a helper in the file, rather than who called it.
     """
-    called = ""
+    called = inner = ""
     for frame in _frames():
         if frame.f_code.co_filename == str(path):
             line, end_line = _lines(frame)
             is_caught = _is_caught(frame, path)
-            return Place(line, end_line, called, is_caught, _keywords(path, line, end_line))
-        called = frame.f_code.co_name
+            # What the end of a `with` block sends, its context manager does.
+            operation = inner if called == "__exit__" else called
+            return Place(line, end_line, operation, is_caught, _keywords(path, line, end_line))
+        called, inner = frame.f_code.co_name, called
     return None
 
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 
 from sqlmodel_migrations.database import catalog, dialects, sizes
 from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.database.fingerprint import fingerprint
 from sqlmodel_migrations.database.sizes import Size
+from sqlmodel_migrations.database.statement import verb
 from sqlmodel_migrations.errors import MigrationsError, PlanOutdated, UsageError
 from sqlmodel_migrations.generate.comparison import unseen
 from sqlmodel_migrations.history import checksum
@@ -21,6 +23,7 @@ from sqlmodel_migrations.lint import review
 from sqlmodel_migrations.lint.recording import RecordedStatement, Recording, Rows
 from sqlmodel_migrations.lint.span import Span
 from sqlmodel_migrations.plan.plan import Plan, PlannedRevision, PlannedStatement
+from sqlmodel_migrations.plan.script import READS
 from sqlmodel_migrations.run import log
 from sqlmodel_migrations.run.checkout import Checkout
 
@@ -165,13 +168,19 @@ def _revision(
         message=revision.message,
         file=_relative(revision.path, checkout.settings.root),
         checksum=checksum.of_tree(revision.path),
-        statements=tuple(map(_statement, statements)),
+        statements=tuple(_statement(one) for one in statements if not _looks(one)),
         unknown=next(iter(reasons), None),
     )
 
 
 def _relative(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+
+
+def _looks(recorded: RecordedStatement) -> bool:
+    """Whether an operation that defines something looked by this at what it was about to change."""
+    is_defining = recorded.operation != "execute" and hasattr(Operations, recorded.operation)
+    return is_defining and verb(recorded.sql) in READS
 
 
 def _statement(recorded: RecordedStatement) -> PlannedStatement:
