@@ -84,7 +84,7 @@ def mariadb() -> Iterator[OwnServer]:
     """MariaDB, which keeps what it has committed when it is killed; raises `throwaway.Absent`."""
     with throwaway.mariadb_folder() as folder:
         port = throwaway.free_port()
-        command: throwaway.Command = ["mariadbd", "--no-defaults", f"--datadir={folder / 'data'}"]
+        command: throwaway.Command = ["mariadbd", *throwaway.mariadb_files(folder)]
         command += [f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder / 'socket'}"]
         command += ["--innodb-flush-log-at-trx-commit=2", f"--pid-file={folder / 'pid'}"]
         server = _server("mariadb", f"mariadb://root@127.0.0.1:{port}/mysql")

@@ -69,7 +69,7 @@ def postgresql() -> Iterator[str]:
 def mariadb() -> Iterator[str]:
     """Start MariaDB, and yield the URL of its superuser; raises `Absent`."""
     with mariadb_folder() as folder:
-        where = ["--no-defaults", f"--datadir={folder / 'data'}"]
+        where = mariadb_files(folder)
         port = free_port()
         listening = [f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder / 'socket'}"]
         careless = ["--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync"]
@@ -87,9 +87,13 @@ def mariadb_folder() -> Iterator[Path]:
             raise Absent(f"{program} is not installed")
     with folder_in_memory() as folder:
         options = ["--auth-root-authentication-method=normal", "--skip-test-db"]
-        where = ["--no-defaults", f"--datadir={folder / 'data'}"]
-        run(["mariadb-install-db", *where, *options], folder)
+        run(["mariadb-install-db", *mariadb_files(folder), *options], folder)
         yield folder
+
+
+def mariadb_files(folder: Path) -> list[str]:
+    """Options that say where a MariaDB has its files: it deletes those of others in its tmpdir."""
+    return ["--no-defaults", f"--datadir={folder / 'data'}", f"--tmpdir={folder}"]
 
 
 def postgresql_programs() -> Path:
