@@ -166,7 +166,7 @@ class Take:
     def _look_behind(self) -> None:
         """Measure what the revision has sent past SQLAlchemy until now, by the driver's cursor."""
         where = self._cursor()
-        if where is not None:
+        if where is not None and not self._is_again:
             with self._busy():
                 self._measure(where, "", None, lambda: None)
 
@@ -275,8 +275,7 @@ class Take:
             return True
         move = savepoint.read(statement)
         with self._busy():
-            if not self._is_again:
-                self._look_behind()
+            self._look_behind()
             if move is not None:
                 self._move(move, where, sql, partial(send, sql))
                 return True

@@ -229,6 +229,3 @@ class Watched:
     def catalog(self) -> Catalog:
         """The schema as it was last read."""
         return self._schema.now
-
-    def begin(self, *, has_cursor: bool) -> None:
-        """A revision begins: each statement is compared with what was there before it."""

@@ -17,16 +17,9 @@ from sqlmodel_migrations.database import target
 from sqlmodel_migrations.database.catalog.difference import CatalogDifference
 from sqlmodel_migrations.database.statement import Reader, Statement, verb
 from sqlmodel_migrations.lint.facts import mysql_alter
-from sqlmodel_migrations.lint.facts.base import (
-    Back,
-    Measured,
-    Names,
-    Send,
-    Tracked,
-    Watched,
-    attempt,
-)
-from sqlmodel_migrations.lint.facts.contents import Changed, Comparison, Contents, Rows
+from sqlmodel_migrations.lint.facts.base import Measured, Send, attempt
+from sqlmodel_migrations.lint.facts.contents import Changed, Contents, Rows
+from sqlmodel_migrations.lint.facts.followed import Followed
 from sqlmodel_migrations.lint.recording import Failure, FailureKind, Lock, Stops, TableFacts
 from sqlmodel_migrations.shadow.scratch import base as scratch
 
@@ -104,29 +97,10 @@ def meter(connection: Connection) -> _Meter:
 
 
 @dataclass
-class _Meter(Watched):
+class _Meter(Followed[_Reading]):
     """One connection, and what became of the tables that were there first."""
 
-    _last: _Reading = field(init=False)
-    _tracked: Tracked = field(init=False)
     _locked: dict[str, Lock] = field(default_factory=dict)
-    _known: Contents | None = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._last = self._read()
-        self._tracked = Tracked.of(
-            {name: self._last.columns.get(name, ()) for name in self._last.rows}
-        )
-
-    @property
-    def rows(self) -> Mapping[str, int]:
-        """How many rows each table from before has now."""
-        return self._tracked.counted(self._last.rows)
-
-    def begin(self, *, has_cursor: bool) -> None:
-        """A revision begins; with `has_cursor` its tables are compared row by row."""
-        self._known = self._contents() if has_cursor else None
 
     def measure(self, sql: str, send: Send) -> Measured:
         """Send a statement and say what it did; never raises what the server refuses."""
@@ -139,6 +113,21 @@ class _Meter(Watched):
         commits = statement.verb in COMMITS and not statement.has("BEGIN", "NOT", "ATOMIC")
         if sending.error is not None:
             return Measured(sending.error, commits=commits, is_in_transaction=is_inside)
+        found = self._measured(statement, sending, spread, contents)
+        if contents is not None:
+            is_over = bool(found.changes) or not self._raw.number("SELECT @@in_transaction")
+            commits = commits or is_over
+        return replace(found, commits=commits, is_in_transaction=is_inside)
+
+    def _measured(
+        self,
+        statement: Statement,
+        sending: _Sending,
+        spread: Mapping[tuple[str, str], _Spread],
+        contents: Contents | None,
+    ) -> Measured:
+        """Say what a statement did that the server has accepted."""
+        sql = statement.text
         count = self._changed_rows() if statement.verb in _CHANGING else 0
         before, self._last = self._last, self._read_after(statement, contents)
         is_plain = statement.verb in _READS and contents is None
@@ -152,33 +141,13 @@ class _Meter(Watched):
         }
         compared = self._compared(contents)
         rows |= compared.rows
-        if contents is not None:
-            commits = commits or not self._raw.number("SELECT @@in_transaction")
         return Measured(
             tables=dict(self._facts(had, named, sending, rows, changes, statement.verb)),
             held=held,
             changes=changes,
             shrunk=tuple(shrunk),
-            commits=commits,
-            is_in_transaction=is_inside,
             unseen=compared.unseen,
         )
-
-    def mark(self) -> Back:
-        """Return the way back to what is known now."""
-        schema, tracked = self._schema.mark(), self._tracked.mark()
-        last, known = self._last, self._known
-
-        def back() -> None:
-            schema()
-            tracked()
-            self._last, self._known = last, known
-
-        return back
-
-    def names(self) -> Names:
-        """Return what is still there of what was there before."""
-        return self._tracked.names()
 
     @contextlib.contextmanager
     def undone(self) -> Iterator[None]:
@@ -335,19 +304,6 @@ class _Meter(Watched):
         if not statement.tokens:
             return self._known
         return self._contents() if self._runs_routine(statement) else None
-
-    def _compared(self, before: Contents | None) -> Comparison:
-        """Compare rows with those before, where these are known."""
-        if before is None and self._known is None:
-            return Comparison()
-        now = self._contents()
-        self._known = now if self._known is not None else None
-        return before.compared(now) if before is not None else Comparison()
-
-    def _contents(self) -> Contents:
-        names = {key: name for key, name in self._tracked.tables.items() if name}
-        found = {key: self._numbers(name) for key, name in names.items()}
-        return Contents(found, self._commits())
 
     def _runs_routine(self, statement: Statement) -> bool:
         if statement.verb in ("CALL", "DO") or statement.has("BEGIN", "NOT", "ATOMIC"):

@@ -18,16 +18,9 @@ from sqlalchemy import Connection
 from sqlmodel_migrations.database import target
 from sqlmodel_migrations.database.sqlite_token import fold, quote
 from sqlmodel_migrations.database.statement import Statement, verb
-from sqlmodel_migrations.lint.facts.base import (
-    Back,
-    Measured,
-    Names,
-    Send,
-    Tracked,
-    Watched,
-    attempt,
-)
-from sqlmodel_migrations.lint.facts.contents import Comparison, Contents, Rows
+from sqlmodel_migrations.lint.facts.base import Back, Measured, Send, attempt
+from sqlmodel_migrations.lint.facts.contents import Rows
+from sqlmodel_migrations.lint.facts.followed import Followed
 from sqlmodel_migrations.lint.recording import Failure, FailureKind, TableFacts
 
 _TABLES = (
@@ -79,27 +72,10 @@ def meter(connection: Connection) -> _Meter:
 
 
 @dataclass
-class _Meter(Watched):
+class _Meter(Followed[_Reading]):
     """One connection, and what became of the tables that were there first."""
 
-    _last: _Reading = field(init=False)
-    _tracked: Tracked = field(init=False)
     _copies: dict[str, _Copy] = field(default_factory=dict)
-    _known: Contents | None = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._last = self._read()
-        self._tracked = Tracked.of(self._last.columns)
-
-    @property
-    def rows(self) -> Mapping[str, int]:
-        """How many rows each table from before has now."""
-        return self._tracked.counted(self._last.rows)
-
-    def begin(self, *, has_cursor: bool) -> None:
-        """A revision begins; with `has_cursor` its tables are compared row by row."""
-        self._known = self._contents() if has_cursor else None
 
     def measure(self, sql: str, send: Send) -> Measured:
         """Send a statement and say what it did; never raises what the library refuses."""
@@ -116,7 +92,7 @@ class _Meter(Watched):
         rows = self._tracked.counted(before.rows)
         copy = self._note_copy(sql)
         gone = tuple(self._follow(before, sql))
-        compared = self._compared()
+        compared = self._compared(self._known)
         updated = self._updated(sql, changed, before)
         if not sql:
             updated = {key: rows.updated for key, rows in compared.rows.items()}
@@ -131,19 +107,13 @@ class _Meter(Watched):
 
     def mark(self) -> Back:
         """Return the way back to what is known now."""
-        schema, tracked = self._schema.mark(), self._tracked.mark()
-        last, copies, known = self._last, dict(self._copies), self._known
+        way, copies = super().mark(), dict(self._copies)
 
         def back() -> None:
-            schema()
-            tracked()
-            self._last, self._copies, self._known = last, dict(copies), known
+            way()
+            self._copies = dict(copies)
 
         return back
-
-    def names(self) -> Names:
-        """Return what is still there of what was there before."""
-        return self._tracked.names()
 
     @contextlib.contextmanager
     def undone(self) -> Iterator[None]:
@@ -294,18 +264,6 @@ class _Meter(Watched):
             {name: self._raw.number(f"SELECT count(*) FROM {quote(name)}") for name in roots},
             {name: self._filled(name) for name in roots},
         )
-
-    def _compared(self) -> Comparison:
-        """Compare rows with those at the last look, where these are known."""
-        before = self._known
-        if before is None:
-            return Comparison()
-        self._known = self._contents()
-        return before.compared(self._known)
-
-    def _contents(self) -> Contents:
-        names = {key: name for key, name in self._tracked.tables.items() if name}
-        return Contents({key: self._numbers(name) for key, name in names.items()})
 
     def _numbers(self, table: str) -> Rows:
         names = self._last.columns[table]
