@@ -309,6 +309,9 @@ def test_what_a_text_says_on_mariadb(project: Project, sql: str, hazard: str | N
     [
         ("ADD COLUMN b INT, ALGORITHM=COPY", "volatile-default", "SHARED"),
         ("ADD COLUMN b INT, LOCK=SHARED", None, None),
+        ("DROP INDEX i, ALGORITHM=COPY, LOCK=EXCLUSIVE", "rewrite-table", "EXCLUSIVE"),
+        ("ALTER age SET DEFAULT 5, ALGORITHM = COPY", "rewrite-table", "SHARED"),
+        ("ALTER age SET DEFAULT 5, ALGORITHM=INPLACE", None, None),
         ("ADD INDEX i (age), LOCK=NONE", None, None),
         ("ADD INDEX i (age), LOCK=SHARED", "create-index-blocking", "SHARED in place"),
         ("ADD INDEX i (age), ALGORITHM=COPY", "rewrite-table", "SHARED"),
@@ -323,6 +326,24 @@ def test_what_mariadb_is_told_of_the_way(
     findings = project.lint(f"op.execute('ALTER TABLE hero {clauses}')", "mysql").findings
     assert {f.rule for f in findings} - {"fail-on-rows"} == ({rule} if rule else set())
     assert all(f"({lock} lock)" in f.message for f in findings if f.rule == rule)
+
+
+@on(
+    "sql",
+    [
+        "CREATE INDEX i ON hero (age) ALGORITHM=COPY LOCK=SHARED",
+        "DROP INDEX i ON hero ALGORITHM=COPY",
+    ],
+)
+def test_a_copy_for_an_index_of_mariadb(project: Project, sql: str) -> None:
+    (said,) = project.lint(f"op.execute({sql!r})", "mysql").findings
+    assert said.rule == "rewrite-table"
+
+
+def test_a_copy_for_a_column_that_old_code_does_not_fill(project: Project) -> None:
+    sql = "ALTER TABLE hero ADD COLUMN b INT NOT NULL, ALGORITHM=COPY"
+    hazards = {hazard for hazard, _ in found(project, "mysql", f"op.execute({sql!r})")}
+    assert hazards == {"breaks-running-code", "table-rewrite"}
 
 
 @on(

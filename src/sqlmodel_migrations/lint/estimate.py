@@ -97,9 +97,8 @@ class _Estimator:
         place, text = statement.transaction, Statement(statement.sql, self.dialect)
         if text.has("ADD", "VALUE"):
             self._values.setdefault(place, set()).update(_texts(statement, self.dialect))
-        if (
-            not facts.commits or text.verb == "LOCK"
-        ):  # a commit gives locks back but for LOCK TABLES
+        is_kept = not facts.commits or text.verb == "LOCK"  # LOCK TABLES outlasts commits
+        if is_kept:
             for table, found in facts.tables.items():
                 if found.taken is not None and found.taken.stops >= Stops.WRITES:
                     self._held.setdefault(place, {})[table] = found.taken

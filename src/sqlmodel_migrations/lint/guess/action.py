@@ -127,6 +127,8 @@ def _actions(statement: Statement, reader: Reader) -> Iterator[Action]:
     elif reader.take("DROP", "TABLE"):
         reader.take("IF", "EXISTS")
         yield from (Action(Act.DROP_TABLE, n.name, statement) for n in reader.names())
+    elif reader.take("DROP", "INDEX"):
+        yield from _index_dropped(statement, reader)
     elif reader.take("TRUNCATE"):
         reader.skip("TABLE", "ONLY")
         yield from (Action(Act.TRUNCATE, n.name, statement) for n in reader.names())
@@ -140,6 +142,12 @@ def _actions(statement: Statement, reader: Reader) -> Iterator[Action]:
         yield from _one(Act.DELETE, statement, reader)
     elif reader.take("ALTER"):
         yield from _altered(statement, reader)
+
+
+def _index_dropped(statement: Statement, reader: Reader) -> Iterator[Action]:
+    """DROP INDEX of MariaDB, where it says that the table is to be copied for it."""
+    if reader.seek("ON") and {"algorithm", "copy"} <= statement.names:
+        yield from _one(Act.REWRITE, statement, reader)
 
 
 def _renames(statement: Statement, reader: Reader) -> Iterator[Action]:
@@ -223,6 +231,9 @@ def _clause(reader: Reader) -> tuple[Act, str] | None:
         if reader.take(*words):
             reader.take("IF", "EXISTS")
             return act, _name(reader)
+    if reader.take("ALGORITHM"):
+        reader.sign("=")
+        return (Act.REWRITE, "") if reader.take("COPY") else None
     if reader.take("DROP"):
         return _dropped(reader)
     if reader.take("RENAME"):

@@ -29,7 +29,7 @@ def guess(action: Action) -> Guess:
         # Old rows get the value that the type has for nothing; old code cannot insert new ones.
         reason = f"column '{action.name}' has no default"
         broken = (Broken(action.table, "INSERT", reason),)
-        return Guess(replace(found.facts, broken=broken), unread=found.unread)
+        found = Guess(replace(found.facts, broken=broken), unread=found.unread)
     if way.lock is None or action.table not in found.facts.tables:
         return found
     own = replace(
