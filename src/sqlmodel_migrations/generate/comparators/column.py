@@ -41,7 +41,7 @@ def compare(
     if found.has(schema, table):
         before, after = (side.columns[name] for side in found.tables(model.table))
         if (before.type, before.collation) == (after.type, after.collation):
-            # Reflection may say less: JSON of MariaDB is a LONGTEXT to it, without its check.
+            # Reflection may say less.
             operation.existing_type = model.type
         if after.identity == "auto_increment":  # MariaDB takes it away where it is not repeated
             operation.kw["autoincrement"] = True
