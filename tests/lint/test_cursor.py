@@ -55,6 +55,19 @@ def test_what_comes_after_it_is_measured_apart(history: History) -> None:
 
 
 @ALL
+def test_what_others_sent_is_not_its_own(history: History) -> None:
+    said = found(
+        history,
+        'op.execute("UPDATE hero SET age = id + 70000")',
+        CURSOR,
+        'cursor.execute("SELECT 1")',
+        'op.execute("SELECT 1")',
+    )
+    assert said == [("backfill-in-transaction", 1)]
+    assert all(statement.sql for statement in history.record("a1:b2").statements)
+
+
+@ALL
 def test_what_is_undone_is_not_lost(history: History) -> None:
     assert (
         found(
