@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -44,6 +45,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _servers_of(item):
             item.add_marker(pytest.mark.server)
+
+
+def pytest_collection_finish() -> None:
+    # What was collected stays until the end, and is many objects to look through for garbage.
+    gc.collect()
+    gc.freeze()
 
 
 def _servers_of(item: pytest.Item) -> set[str]:
