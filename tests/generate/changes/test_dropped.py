@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from story import Story
 
 HERO = """
@@ -52,5 +54,27 @@ def test_columns_of_each_type(story: Story) -> None:
 def test_a_table_with_columns_of_each_type(story: Story) -> None:
     story.begin(KIND + HERO + TEAM + COLUMNS)
     story.revise(KIND + HERO)
+    story.upgrade()
+    story.downgrade()
+
+
+EVENT = """
+class Event(SQLModel, table=True):
+    {}
+    id: int = Field(primary_key=True, sa_column_kwargs={{"autoincrement": False}})
+    name: str = Field(index=True)
+    team_id: int | None = Field(default=None, foreign_key="team.id")
+"""
+PARTITIONED = EVENT.format('__table_args__ = {"postgresql_partition_by": "RANGE (id)"}')
+PLAIN = EVENT.format("")
+# SQLAlchemy has a class for it, and reflects none: as for the types of an extension.
+UNKNOWN = PLAIN + "    path: str = Field(sa_column=Column(postgresql.JSONPATH, nullable=False))\n"
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(("before", "after"), [(PARTITIONED, ""), (UNKNOWN, ""), (UNKNOWN, PLAIN)])
+def test_what_no_operation_describes(story: Story, before: str, after: str) -> None:
+    story.begin(TEAM + before)
+    story.revise(TEAM + after)
     story.upgrade()
     story.downgrade()
