@@ -54,6 +54,30 @@ def test_column_takes_the_name_of_one_that_goes(tmp_path: Path, database: Databa
     assert database.query("SELECT name, full_name FROM hero") == [(None, "hero.full_name")]
 
 
+def test_so_do_its_keys_and_indexes(tmp_path: Path, database: Database) -> None:
+    """PostgreSQL has the names of indexes but once in a schema."""
+    convention = {
+        "ix": "ix_%(column_0_label)s",
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+    }
+
+    def models(*tables: str) -> sa.MetaData:
+        metadata = sa.MetaData(naming_convention=convention)
+        for table in tables:
+            key = sa.Column("id", sa.Integer, primary_key=True)
+            name = sa.Column("name", sa.String(20), index=True)
+            sa.Table(table, metadata, key, name, sa.Column("code", sa.String(20), unique=True))
+        return metadata
+
+    before, after = models("hero", "person"), models("hero")
+    migrations = _changed(tmp_path, database, before, after, {"person": "hero"})
+    assert database.query("SELECT code FROM hero") == [("person.code",)]
+    migrations.downgrade(confirm=lambda _: True)
+    assert database.query("SELECT code FROM person") == [("person.code",)]
+    assert migrations.upgrade().after
+
+
 def test_table_takes_the_name_of_one_that_goes(tmp_path: Path, database: Database) -> None:
     before, after = _models(hero=("a",), person=("b",)), _models(hero=("b",))
     migrations = _changed(tmp_path, database, before, after, {"person": "hero"})

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from alembic.operations import ops
 
+from sqlmodel_migrations.database.catalog import Table
 from sqlmodel_migrations.generate.operations.statement import NothingOp
 from sqlmodel_migrations.generate.rewriters.base import Direction, Operation
 
 FIRST, UNKEYED, GONE, TYPES, NEW, CHANGES, RENEWED, KEYED, LAST = 0, 1, 4, 5, 6, 7, 8, 10, 13
+RENAMED = TYPES
 """Phases that a rewriter may give an operation by its attribute `phase`.
 
 A computed column is GONE while the columns that it reads change, and is RENEWED after it. What may
@@ -26,17 +28,49 @@ def rewrite(operations: Sequence[Operation], direction: Direction) -> list[Opera
     """Sort stably by phase; dropped tables take their indexes and constraints with them."""
     gone = {direction.key(op) for op in operations if isinstance(op, ops.DropTableOp)}
     kept = [op for op in operations if not _goes_anyway(op, gone, direction)]
-    return sorted(kept, key=lambda operation: _phase(operation, is_batched=direction.is_batched))
+    return sorted(kept, key=lambda operation: _place(operation, direction))
 
 
 def _goes_anyway(operation: Operation, gone: set[str], direction: Direction) -> bool:
     if isinstance(operation, NothingOp):
         return True
     if isinstance(operation, ops.DropIndexOp):
-        return direction.key(operation) in gone
+        is_sqlite, name = direction.dialect.name == "sqlite", str(operation.index_name)
+        is_taken = is_sqlite and name in _taken(operation, direction)
+        return direction.key(operation) in gone and not is_taken
     if isinstance(operation, ops.DropConstraintOp):
         return direction.key(operation) in gone and operation.constraint_type != "foreignkey"
     return False
+
+
+def _place(operation: Operation, direction: Direction) -> int:
+    if isinstance(operation, ops.DropTableOp) and _is_in_the_way(operation, direction):
+        return GONE
+    return _phase(operation, is_batched=direction.is_batched)
+
+
+def _is_in_the_way(operation: ops.DropTableOp, direction: Direction) -> bool:
+    """Whether something of the table has a name that others take, which are called like none."""
+    table = direction.table(operation)
+    if table is None or direction.dialect.name != "postgresql":
+        return False
+    return not _taken(operation, direction).isdisjoint(_names(table))
+
+
+def _taken(operation: Operation, direction: Direction) -> frozenset[str]:
+    """The names of indexes and constraints that are wanted in the schema of an operation's table.
+
+    That of an index is there but once on PostgreSQL and SQLite.
+    """
+    table = direction.table(operation)
+    others = direction.after.tables.values() if table is not None else ()
+    wanted = (other for other in others if table is not None and other.schema == table.schema)
+    return frozenset(name for other in wanted for name in _names(other))
+
+
+def _names(table: Table) -> Iterator[str]:
+    yield from (index.name for index in table.indexes)
+    yield from (each.name for each in table.constraints if each.name is not None)
 
 
 def _phase(operation: Operation, *, is_batched: bool) -> int:

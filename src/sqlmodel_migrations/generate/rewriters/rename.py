@@ -14,6 +14,7 @@ from sqlmodel_migrations.database.catalog import Constraint, Index, Table
 from sqlmodel_migrations.database.catalog.base import EXCLUDE, PRIMARY_KEY, UNIQUE
 from sqlmodel_migrations.generate.operations.statement import StatementOp
 from sqlmodel_migrations.generate.renaming import base as renaming
+from sqlmodel_migrations.generate.rewriters import order
 from sqlmodel_migrations.generate.rewriters.base import Direction, Operation
 
 
@@ -56,7 +57,7 @@ def _statements(group: Sequence[_Renamed], direction: Direction) -> Iterator[Sta
         renamed = there[new] = there.pop(old)
         sql = renamed.write(renamed.table, direction.quote(old), direction.quote(new), direction)
         words = f"rename {renamed.kind} '{renamed.old}' to '{meant}'"
-        yield StatementOp(sql, None, words, renamed.table.name)
+        yield StatementOp(sql, None, words, renamed.table.name, phase=order.RENAMED)
 
 
 def _space(table: Table, direction: Direction, *, is_index: bool) -> tuple[str | None, str]:
