@@ -330,6 +330,20 @@ def test_write_by() -> None:
     assert written == ["SELECT 1;"]
 
 
+def test_tell_types() -> None:
+    options = {"as_sql": True, "output_buffer": io.StringIO()}
+    context = MigrationContext.configure(dialect_name="postgresql", opts=options)
+    told: list[str | None] = []
+    sent: list[list[str | None]] = []
+    _alembic.write_by(context, lambda _: sent.append([*told]), None)
+    _alembic.tell_types(context, lambda type_: told.append(type_ and str(type_)))
+    with _alembic.operations(context) as op:
+        op.alter_column("hero", "name", existing_type=sa.String(5), type_=sa.String(9))
+        op.alter_column("hero", "name", nullable=True)
+    assert sent == [["VARCHAR(5)"], ["VARCHAR(5)", None, None]]
+    assert told == ["VARCHAR(5)", None, None, None]
+
+
 def test_missing_function(tmp_path: Path) -> None:
     (tmp_path / "a1.py").write_text("revision = 'a1'\ndown_revision = None\n")
     module = pyfiles.load_python_file(tmp_path, "a1.py")

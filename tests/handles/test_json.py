@@ -1,4 +1,4 @@
-"""Issue row "Machines": `--json` on every command, as docs/json.md says, and the exit codes."""
+"""`--json` on every command, as docs/json.md says, and the exit codes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def documented() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     commands: list[str] = []
     for row in re.findall(r"(?m)^\|([^|]*)\|([^|]*)\|[^|]*\|$", PAGE):
-        commands = re.findall(r"`([\w-]+)`", row[0]) or commands
+        commands = re.findall(r"`([\w -]+)`", row[0]) or commands
         for command in commands:
             found.setdefault(command, set()).update(re.findall(r"`(\w+)`", row[1]))
     return found
@@ -64,6 +64,15 @@ SESSION = [
 ]  # fmt: skip
 
 
+FORMS = {("lint", "--explain"): "lint --explain",
+         ("lint", "--explain", "drop-column"): "lint --explain RULE"}  # fmt: skip
+
+
+@pytest.mark.parametrize("words", FORMS)
+def test_other_forms_of_a_command(hero: Project, words: tuple[str, ...]) -> None:
+    assert set(told(hero, *words)["result"]) == documented()[FORMS[words]]
+
+
 def test_every_command_on_every_database(hero: Project) -> None:
     page = documented()
     for words in SESSION:
@@ -77,7 +86,7 @@ def test_every_command_on_every_database(hero: Project) -> None:
 
 def test_every_command_is_documented_and_tried() -> None:
     assert {words[0] for words in SESSION} == set(SUMMARIES)
-    assert documented().keys() == set(SUMMARIES)
+    assert documented().keys() == {*SUMMARIES, *FORMS.values()}
 
 
 def test_examples_of_the_page_have_the_shape_of_answers(hero: Project) -> None:
