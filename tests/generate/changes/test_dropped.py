@@ -58,6 +58,21 @@ def test_a_table_with_columns_of_each_type(story: Story) -> None:
     story.downgrade()
 
 
+def test_computed_columns_with_what_they_read(story: Story) -> None:
+    """Alembic has them in whatever order: six pairs are hardly right by chance."""
+    pairs = "".join(
+        f"    {name}: int\n"
+        f'    twice_{name}: int = Field(sa_column=Column(sa.Integer, sa.Computed("{name} * 2")))\n'
+        for name in "abcdef"
+    )
+    story.begin(HERO + pairs)
+    story.revise(HERO)
+    story.upgrade()
+    story.downgrade()
+    story.database.run("INSERT INTO hero (id, a, b, c, d, e, f) VALUES (1, 1, 2, 3, 4, 5, 6)")
+    assert story.query("SELECT twice_f FROM hero") == [(12,)]
+
+
 EVENT = """
 class Event(SQLModel, table=True):
     {}

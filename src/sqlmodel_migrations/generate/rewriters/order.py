@@ -46,7 +46,19 @@ def _goes_anyway(operation: Operation, gone: set[str], direction: Direction) -> 
 def _place(operation: Operation, direction: Direction) -> int:
     if isinstance(operation, ops.DropTableOp) and _is_in_the_way(operation, direction):
         return GONE
+    if getattr(operation, "phase", None) is None and _is_computed(operation, direction):
+        return GONE if isinstance(operation, ops.DropColumnOp) else RENEWED
     return _phase(operation, is_batched=direction.is_batched)
+
+
+def _is_computed(operation: Operation, direction: Direction) -> bool:
+    """Whether a column comes or goes that reads others, which may come or go as well."""
+    if isinstance(operation, ops.AddColumnOp):
+        return operation.column.computed is not None
+    if not isinstance(operation, ops.DropColumnOp):
+        return False
+    column = direction.column(operation, operation.column_name)
+    return column is not None and column.computed is not None
 
 
 def _is_in_the_way(operation: ops.DropTableOp, direction: Direction) -> bool:
