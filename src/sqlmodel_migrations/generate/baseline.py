@@ -16,9 +16,8 @@ from typing import Any
 from alembic.autogenerate import RevisionContext
 from alembic.operations import ops
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, UniqueConstraint
+from sqlalchemy import Connection, MetaData, PrimaryKeyConstraint, UniqueConstraint
 from sqlalchemy.exc import DBAPIError, SAWarning
-from sqlalchemy.types import NullType
 
 from sqlmodel_migrations.database import catalog, ddl, dialects, failures
 from sqlmodel_migrations.database.catalog import Catalog, Table
@@ -28,6 +27,7 @@ from sqlmodel_migrations.generate.answers import Answers
 from sqlmodel_migrations.generate.comparison import Models, beside, unseen
 from sqlmodel_migrations.generate.operations.statement import StatementOp
 from sqlmodel_migrations.generate.ownership import Ownership
+from sqlmodel_migrations.generate.rewriters import part
 from sqlmodel_migrations.generate.rewriters.base import Direction, Operation, flattened
 from sqlmodel_migrations.generate.sides import Sides
 from sqlmodel_migrations.run import log
@@ -127,13 +127,11 @@ class Baseline:
     def _verbatim(self, found: Sides, operations: Iterable[Operation]) -> list[str]:
         """The tables that are written as statements, with their parents, which come first."""
         wanted = {*self.verbatim} & {*found.before.tables}
-        wanted |= {_key(op, found) for op in flattened(operations) if _has_unknown_type(op)}
-        waiting = [*wanted]
-        while waiting:
-            parents = found.before.tables[waiting.pop()].parents
-            waiting += [parent for parent in parents if parent not in wanted]
-            wanted |= {*parents}
-        return [table.key for table in found.before.parents_first if table.key in wanted]
+        for operation in flattened(operations):
+            if isinstance(operation, ops.CreateTableOp) and part.has_unknown_type(operation):
+                wanted.add(_key(operation, found))
+        whole = found.before.with_parents(wanted)
+        return [table.key for table in found.before.parents_first if table.key in whole]
 
     def _note(self, what: str, things: Sequence[str]) -> None:
         if things:
@@ -257,14 +255,6 @@ def _key(operation: Operation, found: Sides) -> str:
     name = getattr(about, "table_name", None) or getattr(about, "source_table", None)
     schema = getattr(about, "schema", None) or getattr(about, "source_schema", None)
     return found.key(schema, str(name)) if name else ""
-
-
-def _has_unknown_type(operation: Operation) -> bool:
-    """Whether SQLAlchemy does not know the type of a column: an extension's."""
-    if not isinstance(operation, ops.CreateTableOp):
-        return False
-    columns = (item for item in operation.columns if isinstance(item, Column))
-    return any(isinstance(column.type, NullType) for column in columns)
 
 
 # The operations.

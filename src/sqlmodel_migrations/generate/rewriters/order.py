@@ -18,6 +18,8 @@ A computed column is GONE while the columns that it reads change, and is RENEWED
 be of a key only is taken away before keys are (UNKEYED), and given when they are there (KEYED).
 """
 
+_Taken = frozenset[tuple[str | None, str]]
+
 _OUTSIDE = -1
 """What runs outside the transaction commits it: nothing else may have been done by then."""
 
@@ -27,24 +29,25 @@ _LAST = (ops.AddConstraintOp, ops.CreateIndexOp)
 def rewrite(operations: Sequence[Operation], direction: Direction) -> list[Operation]:
     """Sort stably by phase; dropped tables take their indexes and constraints with them."""
     gone = {direction.key(op) for op in operations if isinstance(op, ops.DropTableOp)}
-    kept = [op for op in operations if not _goes_anyway(op, gone, direction)]
-    return sorted(kept, key=lambda operation: _place(operation, direction))
+    taken = _taken(direction)
+    kept = [op for op in operations if not _goes_anyway(op, gone, taken, direction)]
+    return sorted(kept, key=lambda operation: _place(operation, taken, direction))
 
 
-def _goes_anyway(operation: Operation, gone: set[str], direction: Direction) -> bool:
+def _goes_anyway(operation: Operation, gone: set[str], taken: _Taken, direction: Direction) -> bool:
     if isinstance(operation, NothingOp):
         return True
     if isinstance(operation, ops.DropIndexOp):
-        is_sqlite, name = direction.dialect.name == "sqlite", str(operation.index_name)
-        is_taken = is_sqlite and name in _taken(operation, direction)
+        is_sqlite = direction.dialect.name == "sqlite"
+        is_taken = is_sqlite and (_schema(operation, direction), operation.index_name) in taken
         return direction.key(operation) in gone and not is_taken
     if isinstance(operation, ops.DropConstraintOp):
         return direction.key(operation) in gone and operation.constraint_type != "foreignkey"
     return False
 
 
-def _place(operation: Operation, direction: Direction) -> int:
-    if isinstance(operation, ops.DropTableOp) and _is_in_the_way(operation, direction):
+def _place(operation: Operation, taken: _Taken, direction: Direction) -> int:
+    if isinstance(operation, ops.DropTableOp) and _is_in_the_way(operation, taken, direction):
         return GONE
     if getattr(operation, "phase", None) is None and _is_computed(operation, direction):
         return GONE if isinstance(operation, ops.DropColumnOp) else RENEWED
@@ -61,28 +64,30 @@ def _is_computed(operation: Operation, direction: Direction) -> bool:
     return column is not None and column.computed is not None
 
 
-def _is_in_the_way(operation: ops.DropTableOp, direction: Direction) -> bool:
+def _is_in_the_way(operation: ops.DropTableOp, taken: _Taken, direction: Direction) -> bool:
     """Whether something of the table has a name that others take, which are called like none."""
     table = direction.table(operation)
     if table is None or direction.dialect.name != "postgresql":
         return False
-    return not _taken(operation, direction).isdisjoint(_names(table))
+    return not taken.isdisjoint(_names(table))
 
 
-def _taken(operation: Operation, direction: Direction) -> frozenset[str]:
-    """The names of indexes and constraints that are wanted in the schema of an operation's table.
+def _taken(direction: Direction) -> _Taken:
+    """The names of indexes and constraints that are wanted, each with its schema.
 
     That of an index is there but once on PostgreSQL and SQLite.
     """
+    return frozenset(name for table in direction.after.tables.values() for name in _names(table))
+
+
+def _names(table: Table) -> Iterator[tuple[str | None, str]]:
+    yield from ((table.schema, index.name) for index in table.indexes)
+    yield from ((table.schema, each.name) for each in table.constraints if each.name is not None)
+
+
+def _schema(operation: Operation, direction: Direction) -> str | None:
     table = direction.table(operation)
-    others = direction.after.tables.values() if table is not None else ()
-    wanted = (other for other in others if table is not None and other.schema == table.schema)
-    return frozenset(name for other in wanted for name in _names(other))
-
-
-def _names(table: Table) -> Iterator[str]:
-    yield from (index.name for index in table.indexes)
-    yield from (each.name for each in table.constraints if each.name is not None)
+    return table.schema if table is not None else None
 
 
 def _phase(operation: Operation, *, is_batched: bool) -> int:

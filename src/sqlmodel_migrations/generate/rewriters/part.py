@@ -41,9 +41,13 @@ def _made(operations: Sequence[Operation], direction: Direction) -> Iterator[str
     for operation in operations:
         if isinstance(operation, ops.CreateTableOp):
             table = direction.after.tables.get(direction.key(operation))
-            columns = (item for item in operation.columns if isinstance(item, Column))
-            if table is not None and (_is_part(table) or any(map(_is_unknown, columns))):
+            if table is not None and (_is_part(table) or has_unknown_type(operation)):
                 yield table.key
+
+
+def has_unknown_type(operation: ops.CreateTableOp) -> bool:
+    """Whether SQLAlchemy does not know the type of a column: an extension's."""
+    return any(_is_unknown(item) for item in operation.columns if isinstance(item, Column))
 
 
 def _is_part(table: Table) -> bool:
