@@ -15,6 +15,9 @@ from functools import cached_property
 from sqlmodel_migrations.database.sqlite_token import Kind, Token, fold
 from sqlmodel_migrations.database.sqlite_token import tokenize as sqlite_tokens
 
+READS = frozenset(("SELECT", "WITH", "SHOW", "VALUES", "TABLE", "EXPLAIN", "PRAGMA", "DESCRIBE"))
+"""The first words of statements whose answer is what they are sent for."""
+
 _REST = r"""
   | (?P<word>    [A-Za-z_\u0080-\U0010ffff][A-Za-z0-9_$\u0080-\U0010ffff]* )
   | (?P<number>  0[xX][0-9A-Fa-f]+ | (?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)? )

@@ -20,7 +20,7 @@ from sqlmodel_migrations import _alembic, _alembic_batch
 from sqlmodel_migrations.database import driver
 from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.database.quoting import qualified
-from sqlmodel_migrations.database.statement import Statement, split, verb
+from sqlmodel_migrations.database.statement import READS, Statement, split, verb
 from sqlmodel_migrations.errors import StepFailed
 from sqlmodel_migrations.history.index import Revision
 from sqlmodel_migrations.lint import ending, facts, losses, place, savepoint, wire
@@ -43,8 +43,6 @@ from sqlmodel_migrations.lint.savepoint import ROLLBACK, Move, Savepoints
 from sqlmodel_migrations.run import effect, runner
 from sqlmodel_migrations.run.effect import Kind
 from sqlmodel_migrations.run.effect.base import is_autocommit
-
-_ANSWERS = frozenset(("SELECT", "WITH", "SHOW", "VALUES", "TABLE", "EXPLAIN", "PRAGMA", "DESCRIBE"))
 
 _LIMIT = 60.0
 """Seconds after which a revision is given up."""
@@ -369,7 +367,7 @@ class Take:
         if measured.error is not None:
             failure = self._meter.failure(measured.error)
             self.again.setdefault((self._revision.id, sql), failure.message)
-            if verb(sql) in _ANSWERS:
+            if verb(sql) in READS:
                 raise measured.error
 
     def _measure(self, where: Place, sql: str, parameters: Any, send: facts.Send) -> None:
@@ -435,7 +433,7 @@ class Take:
         error = measured.error
         assert error is not None
         failure = self._meter.failure(error)
-        if where.is_caught or verb(sql) in _ANSWERS:
+        if where.is_caught or verb(sql) in READS:
             self._raised = (error, where, sql, failure)
             self._wreck = self._raised[1:] if measured.is_fatal else None
             raise error

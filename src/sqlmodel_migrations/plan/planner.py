@@ -14,7 +14,7 @@ from sqlmodel_migrations.database import catalog, dialects, sizes
 from sqlmodel_migrations.database.catalog import Catalog
 from sqlmodel_migrations.database.fingerprint import fingerprint
 from sqlmodel_migrations.database.sizes import Size
-from sqlmodel_migrations.database.statement import verb
+from sqlmodel_migrations.database.statement import READS, verb
 from sqlmodel_migrations.errors import MigrationsError, PlanOutdated, UsageError
 from sqlmodel_migrations.generate.comparison import unseen
 from sqlmodel_migrations.history import checksum
@@ -23,7 +23,6 @@ from sqlmodel_migrations.lint import review
 from sqlmodel_migrations.lint.recording import RecordedStatement, Recording, Rows
 from sqlmodel_migrations.lint.span import Span
 from sqlmodel_migrations.plan.plan import Plan, PlannedRevision, PlannedStatement
-from sqlmodel_migrations.plan.script import READS
 from sqlmodel_migrations.run import log
 from sqlmodel_migrations.run.checkout import Checkout
 

@@ -20,7 +20,6 @@ from sqlmodel_migrations.lint import review, span
 from sqlmodel_migrations.lint.recording import RecordedStatement, Recording
 from sqlmodel_migrations.run.checkout import Checkout
 
-READS = frozenset(("SELECT", "WITH", "SHOW", "VALUES", "TABLE", "EXPLAIN", "PRAGMA", "DESCRIBE"))
 _PLACE = re.compile(r"%\((?P<name>\w+)\)s|%s|\?|%%")
 
 
@@ -48,7 +47,7 @@ class Recorded:
         if reasons := [*(one.reason for one in unmeasured), *failed]:
             raise MigrationsError(f"it does not run there: {reasons[0]}")
         for one in (one for one in sent if not one.is_undone):
-            if statement.verb(one.sql) not in READS:
+            if statement.verb(one.sql) not in statement.READS:
                 yield written(one.sql, one.parameters, dialect)
             elif one.operation == "execute" and self._names_table(one.sql):
                 raise MigrationsError(
