@@ -11,7 +11,6 @@ from sqlmodel_migrations.lint.recording import RecordedStatement
 
 _NUMBER = re.compile(r"\b\d+\b")
 PLACE = re.compile(r"%\((\w+)\)s|%s|\?|:(\w+)|\$(\d+)")
-
 """Where a parameter stands, however a driver spells it."""
 
 MOST = 10_000

@@ -5,7 +5,8 @@ Neighbours: `guess` reads one statement by itself; `static` writes them down.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -116,20 +117,18 @@ def _texts(statement: RecordedStatement, dialect: str) -> set[str]:
     return {t.text for t in Statement(statement.sql, dialect).tokens if t.kind is Kind.STRING}
 
 
-def _mended(statements: Iterable[RecordedStatement], dialect: str) -> Iterator[RecordedStatement]:
+def _mended(statements: Sequence[RecordedStatement], dialect: str) -> list[RecordedStatement]:
     """Leave out the loss of what a later statement of its revision gives the name of again."""
-    known = list(statements)
-    for position, statement in enumerate(known):
-        later = [s for s in known[position + 1 :] if s.revision == statement.revision]
-        back = {name for each in later for name in _named(each, dialect)}
-        facts = replace(
-            statement.facts,
-            losses=tuple(
-                x for x in statement.facts.losses if x.kind != "table" or x.table not in back
-            ),
-            broken=tuple(x for x in statement.facts.broken if x.table not in back),
-        )
-        yield replace(statement, facts=facts)
+    given: dict[str, set[str]] = defaultdict(set)
+    found: list[RecordedStatement] = []
+    for statement in reversed(statements):
+        facts, back = statement.facts, given[statement.revision]
+        losses = (x for x in facts.losses if x.kind != "table" or x.table not in back)
+        broken = (x for x in facts.broken if x.table not in back)
+        left = replace(facts, losses=tuple(losses), broken=tuple(broken))
+        found.append(replace(statement, facts=left))
+        back.update(_named(statement, dialect))
+    return found[::-1]
 
 
 def _copies(statements: Sequence[RecordedStatement], dialect: str) -> Iterator[Unmeasured]:

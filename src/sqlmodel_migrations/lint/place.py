@@ -78,7 +78,7 @@ def of_error(error: BaseException, path: Path) -> Place | None:
 
 def forget() -> None:
     """Forget what files say: they may have been written anew since."""
-    for known in (_keywords, _nodes, _batches, _catching):
+    for known in (_keywords, of_cursor, _nodes, _batches, _catching):
         known.cache_clear()
 
 
@@ -94,6 +94,7 @@ def _keywords(path: Path, line: int, end_line: int) -> frozenset[str]:
     )
 
 
+@lru_cache(maxsize=64)
 def of_cursor(path: Path) -> Place | None:
     """Return where a file first asks for the driver's own cursor or connection."""
     lines = [
