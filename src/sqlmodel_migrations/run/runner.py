@@ -84,10 +84,10 @@ class Run:
 
     `purge` empties the version table first. `is_together` says that one transaction of the
     caller's holds all steps; `settle` writes the version then. `is_committing` says that the
-    statements of a step have run. `around` is entered inside each
-    step's transaction, around its statements, and left before the version row is written; it
-    takes care of the statements that must be `outside` of the transaction. `row` is asked for
-    afterwards. `announce` is given what writes to the log that a revision runs.
+    statements of a step have run. `around` is entered inside each step's transaction, around its
+    statements, and left before the version row is written; it takes care of the statements that
+    must be `outside` of the transaction. `row` is asked for afterwards. `announce` is given what
+    writes to the log that a revision runs.
     """
 
     context: MigrationContext
